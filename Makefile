@@ -1,0 +1,43 @@
+# Everything runs in one virtual environment in the checkout. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OUT := out
+
+.PHONY: help demo test check bench pictures clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Deixis needs Python 3.11 or later; name one: make PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)  ## Set up, ask a floor guide a question, write the annotated picture
+	@mkdir -p $(OUT)
+	$(BIN)/deixis ask examples/images/hospital_zh.jpg "Where should I go for ENT?" --annotate $(OUT)/demo.png
+	@echo "The annotated picture: $(OUT)/demo.png"
+
+test: check  ## Set up, then run everything CI runs
+	$(BIN)/coverage erase
+	$(BIN)/pytest --cov --cov-report=term
+
+check: $(STAMP)  ## Formatting, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+bench: $(STAMP)  ## Print ratios measured side by side in one run
+	$(BIN)/python -m tests.bench
+
+pictures: $(STAMP)  ## Draw the example pictures again
+	$(BIN)/python examples/images/draw.py
+
+clean:  ## Remove the virtual environment and what was written
+	rm -rf $(VENV) $(OUT) .coverage .hypothesis .pytest_cache .ruff_cache

@@ -1,0 +1,37 @@
+"""The family of errors. Each message says what is wrong and how to mend it."""
+
+
+class DeixisError(Exception):
+    """Base of every error that Deixis raises on purpose."""
+
+
+class ImageError(DeixisError):
+    """An image or document can't be taken in: missing, damaged, too large or not an image."""
+
+
+class FetchError(ImageError):
+    """An image's address is refused or didn't deliver."""
+
+
+class ImageHandleError(DeixisError):
+    """A handle or content hash names no image that is held."""
+
+
+class PlaceError(DeixisError):
+    """A point or box is malformed, outside its image, or on an unknown image."""
+
+
+class FontError(DeixisError):
+    """No installed font can draw a text."""
+
+
+class ModelError(DeixisError):
+    """A vision model can't be had or can't do what was asked of it."""
+
+
+class ToolError(DeixisError):
+    """A tool can't do what was asked; the message goes back to the model, which can mend it."""
+
+
+class TranslationError(DeixisError):
+    """A text can't be translated with what is installed."""

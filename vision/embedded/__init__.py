@@ -1,0 +1,1 @@
+"""The embedded model: reads by OCR, reasons by layout, glossary, dictionary and retrieval."""

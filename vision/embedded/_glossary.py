@@ -1,0 +1,259 @@
+"""The bilingual glossary of signs: what signs write, and what people say who look for it.
+
+The data are tab-separated files in `vision/data/glossary/`, one entry a line, open to anyone's
+additions; CONTRIBUTING.md tells the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Literal
+
+from rapidfuzz.distance import Levenshtein
+
+from deixis.vision._errors import DeixisError
+from deixis.vision.embedded._text import (
+    EN_FILLERS,
+    FRAME_WORDS,
+    compact,
+    has_han,
+    stem,
+    stems,
+    words,
+)
+
+DATA = Path(__file__).parent.parent / "data" / "glossary"
+_COLUMNS = ("id", "domain", "zh", "en", "ask_zh", "ask_en", "near")
+_MAX_GAP = 2
+
+MentionKind = Literal["name", "need", "second"]
+"""How a question speaks of an entry: by its name, by a need it serves best, or second best."""
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing that signs name.
+
+    Attributes:
+        id: Stable name in English.
+        domain: hospital, station, airport, street, shop, receipt, menu, ….
+        zh: What signs write in simplified Chinese, the usual form first.
+        en: What signs write in English, the usual form first.
+        ask_zh: What people say who need it, in Chinese; a final `~` marks a second-best place.
+        ask_en: The same in English.
+        near: Ids of what could help when this isn't there.
+    """
+
+    id: str
+    domain: str
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+    ask_zh: tuple[str, ...] = ()
+    ask_en: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+
+    def name(self, language: str) -> str:
+        """The usual name in a language (`zh…` or English)."""
+        return self.zh[0] if language.startswith("zh") else self.en[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """An entry spoken of in a question.
+
+    Attributes:
+        entry: Which.
+        kind: How it is spoken of.
+        phrase: The glossary's words that were found.
+        size: How many words (characters of Chinese) of it were found.
+        start: Where they begin: characters of the folded Chinese text, or words of English.
+        end: Where they end, exclusive.
+    """
+
+    entry: Entry
+    kind: MentionKind
+    phrase: str
+    size: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    entry: Entry
+    kind: MentionKind
+    text: str
+    stems: tuple[str, ...] = ()
+
+    def mention(self, start: int, end: int, *, size: int) -> Mention:
+        return Mention(
+            entry=self.entry, kind=self.kind, phrase=self.text, size=size, start=start, end=end
+        )
+
+
+class Glossary:
+    """Entries, indexed for questions and for signs.
+
+    Args:
+        entries: The entries; ids must be unique.
+
+    Raises:
+        DeixisError: Two entries share an id.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        listed = list(entries)
+        self.entries = {entry.id: entry for entry in listed}
+        if len(self.entries) != len(listed):
+            raise DeixisError("two glossary entries share an id: give each its own")
+        self._zh: dict[str, list[_Phrase]] = {}
+        for phrase in _chinese_phrases(listed):
+            self._zh.setdefault(phrase.text, []).append(phrase)
+        self._longest = max((len(text) for text in self._zh), default=0)
+
+    @classmethod
+    @cache
+    def default(cls) -> Glossary:
+        """The glossary that comes along."""
+        return cls.load(sorted(DATA.glob("*.tsv")))
+
+    @classmethod
+    def load(cls, paths: Iterable[Path]) -> Glossary:
+        """Reads tab-separated files.
+
+        Raises:
+            DeixisError: A row that hasn't the seven columns, with the file and line.
+        """
+        return cls(entry for path in paths for entry in _read(path))
+
+    @cached_property
+    def _en(self) -> dict[str, list[_Phrase]]:
+        """English phrases by the stem of their first word."""
+        index: dict[str, list[_Phrase]] = {}
+        for phrase in _english_phrases(self.entries.values()):
+            index.setdefault(phrase.stems[0], []).append(phrase)
+        return index
+
+    def mentions(self, question: str) -> list[Mention]:
+        """The entries a question speaks of: names first, longer phrases before shorter.
+
+        A phrase within a longer one that was found is left out: «heart surgery» doesn't speak
+        of «surgery».
+        """
+        found = _without_nested([*self._mentions_zh(question), *self._mentions_en(stems(question))])
+        if not found:
+            found = _without_nested(self._mentions_en(self._respelt(question)))
+        order = {"name": 0, "need": 1, "second": 2}
+        return sorted(found, key=lambda m: (order[m.kind], -m.size, m.start))
+
+    def _mentions_zh(self, question: str) -> Iterator[Mention]:
+        text = compact(question) if has_han(question) else ""
+        for start in range(len(text)):
+            for end in range(start + 1, min(start + self._longest, len(text)) + 1):
+                for phrase in self._zh.get(text[start:end], ()):
+                    yield phrase.mention(start, end, size=end - start)
+
+    def _mentions_en(self, asked: Sequence[str]) -> Iterator[Mention]:
+        for start, first in enumerate(asked):
+            for phrase in self._en.get(first, ()):
+                end = _phrase_end(phrase.stems, asked, start)
+                if end is not None:
+                    yield phrase.mention(start, end, size=len(phrase.stems))
+
+    def _respelt(self, question: str) -> tuple[str, ...]:
+        """The question's stems, with long unknown words put right by one or two letters."""
+        return tuple(self._nearest_stem(stem(word)) for word in words(question))
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        return frozenset(s for phrases in self._en.values() for p in phrases for s in p.stems)
+
+    def _nearest_stem(self, word: str) -> str:
+        if len(word) < 6 or word in self._vocabulary:
+            return word
+        reach = 1 if len(word) < 9 else 2
+        close = [
+            (distance, known)
+            for known in self._vocabulary
+            if len(known) >= 5
+            and (distance := Levenshtein.distance(word, known, score_cutoff=reach)) <= reach
+        ]
+        return min(close)[1] if close else word
+
+    def near(self, entry: Entry) -> list[Entry]:
+        """What could help when an entry isn't there."""
+        return [self.entries[name] for name in entry.near if name in self.entries]
+
+
+def _phrase_end(phrase: Sequence[str], asked: Sequence[str], start: int) -> int | None:
+    """Where a phrase ends in the question: its words in order, at most two between any two."""
+    at = start
+    for wanted in phrase[1:]:
+        for step in range(1, _MAX_GAP + 2):
+            if at + step < len(asked) and asked[at + step] == wanted:
+                at += step
+                break
+        else:
+            return None
+    return at + 1
+
+
+def _without_nested(mentions: Iterable[Mention]) -> list[Mention]:
+    found = list({(m.entry.id, m.kind, m.start, m.end): m for m in mentions}.values())
+
+    def nested(inner: Mention, outer: Mention) -> bool:
+        if has_han(inner.phrase) != has_han(outer.phrase):
+            return False
+        inside = outer.start <= inner.start and inner.end <= outer.end
+        return inside and outer.size > inner.size
+
+    return [m for m in found if not any(nested(m, other) for other in found)]
+
+
+def _asks(phrases: Sequence[str]) -> Iterator[tuple[str, MentionKind]]:
+    for phrase in phrases:
+        yield phrase.removesuffix("~").strip(), "second" if phrase.endswith("~") else "need"
+
+
+def _chinese_phrases(entries: Iterable[Entry]) -> Iterator[_Phrase]:
+    for entry in entries:
+        for name in entry.zh:
+            yield _Phrase(entry, "name", compact(name))
+        for phrase, kind in _asks(entry.ask_zh):
+            yield _Phrase(entry, kind, compact(phrase))
+
+
+def _english_phrases(entries: Iterable[Entry]) -> Iterator[_Phrase]:
+    for entry in entries:
+        for name in entry.en:
+            if says_something(key := stems(name)):
+                yield _Phrase(entry, "name", name, key)
+        for phrase, kind in _asks(entry.ask_en):
+            if says_something(key := stems(phrase)):
+                yield _Phrase(entry, kind, phrase, key)
+
+
+def says_something(phrase: Sequence[str]) -> bool:
+    """Whether a phrase holds a word that could tell one thing from another."""
+    return any(s not in FRAME_WORDS and s not in EN_FILLERS for s in phrase)
+
+
+def _read(path: Path) -> Iterator[Entry]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith(("#", "id\t")):
+            continue
+        cells = line.split("\t")
+        cells += [""] * (len(_COLUMNS) - len(cells))
+        if len(cells) != len(_COLUMNS) or not all(cells[:4]):
+            raise DeixisError(
+                f"{path.name} line {number}: a glossary row has the columns "
+                f"{', '.join(_COLUMNS)}, tab-separated, the first four filled"
+            )
+        lists = [tuple(p.strip() for p in cell.split("|") if p.strip()) for cell in cells[2:]]
+        yield Entry(
+            id=cells[0], domain=cells[1], zh=lists[0], en=lists[1],
+            ask_zh=lists[2], ask_en=lists[3], near=lists[4],
+        )  # fmt: skip

@@ -1,0 +1,259 @@
+"""Finding on a sign what a question asks for.
+
+Evidence is trusted in this order: the asker's own words as the sign writes them, the glossary,
+the dictionary, embeddings. What is named and not found is absent: a nearby meaning never stands
+in for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from rapidfuzz.distance import Levenshtein
+
+from deixis.vision.embedded._dictionary import Dictionary
+from deixis.vision.embedded._glossary import Entry, Glossary, Mention
+from deixis.vision.embedded._naming import TAILS, Namer
+from deixis.vision.embedded._question import Question
+from deixis.vision.embedded._sign import Segment, Sign, SignLine
+from deixis.vision.embedded._text import has_han
+
+Tier = Literal["literal", "glossary", "dictionary", "embedding"]
+
+_SURE = 0.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A line that answers.
+
+    Attributes:
+        line: Which.
+        sign: The sign it stands on.
+        entry: What it is, where the glossary knows.
+        surety: 0 to 1, comparable within one tier.
+        tier: What kind of evidence it rests on.
+    """
+
+    line: SignLine
+    sign: Sign
+    entry: Entry | None
+    surety: float
+    tier: Tier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a search came to.
+
+    Attributes:
+        matches: The lines that answer, best first, for everything asked; empty if none.
+        absent: What was asked for by name and isn't there.
+        term: The asker's own words for it, for saying that it isn't there.
+        second_best: Whether the sign lacks the best place and this is another that serves.
+    """
+
+    matches: tuple[Match, ...] = ()
+    absent: tuple[Entry, ...] = ()
+    term: str = ""
+    second_best: bool = False
+
+
+class Semantics(Protocol):
+    """Finds by meaning what words don't find."""
+
+    def nearest(self, question: Question, signs: Sequence[Sign]) -> Match | None:
+        """The line nearest in meaning, or None where none is near enough to be believed."""
+        ...
+
+
+class SignSearch:
+    """Finds lines by the glossary, the dictionary and, last, by meaning."""
+
+    def __init__(
+        self, glossary: Glossary, dictionary: Dictionary, semantics: Semantics | None = None
+    ) -> None:
+        self._glossary = glossary
+        self._namer = Namer(glossary)
+        self._dictionary = dictionary
+        self._semantics = semantics
+
+    def find(self, question: Question, signs: Sequence[Sign]) -> Finding:
+        """The lines that answer a question.
+
+        Args:
+            question: The question.
+            signs: All signs in view.
+        """
+        literal = _best_lines(self._literal(question, signs))
+        mentions = self._glossary.mentions(question.text)
+        names = _mentioned(mentions, "name")
+        named = [(entry, self._lines_of(entry, signs)) for entry in names]
+        found = [match for _, matches in named for match in matches]
+        absent = tuple(entry for entry, matches in named if not matches)
+        term = _term(question, mentions)
+        if literal or found:
+            merged = _merged(literal, found)
+            return Finding(matches=merged, absent=_beside(absent, merged), term=term)
+        if names:
+            return Finding(absent=absent, term=term)
+        for kind in ("need", "second"):
+            needs = _mentioned(mentions, kind)
+            for_need = [match for entry in needs for match in self._lines_of(entry, signs)]
+            if for_need:
+                return Finding(
+                    matches=_one_each(for_need),
+                    term=term,
+                    second_best=kind == "second",
+                )
+        needs = _mentioned(mentions, "need")
+        if needs:
+            return Finding(absent=tuple(needs), term=term)
+        guessed = self._by_dictionary(question, signs) or self._by_meaning(question, signs)
+        return Finding(matches=guessed, term=term)
+
+    def _lines_of(self, entry: Entry, signs: Sequence[Sign]) -> list[Match]:
+        """The lines that name an entry, the surest only."""
+        found: list[Match] = []
+        for sign in signs:
+            for line in sign.lines:
+                surety = max((self._surety(entry, segment) for segment in line.segments), default=0)
+                if surety >= _SURE and not line.is_label:
+                    found.append(
+                        Match(line=line, sign=sign, entry=entry, surety=surety, tier="glossary")
+                    )
+        top = max((match.surety for match in found), default=0.0)
+        # A line that is just this and one that is some kind of it don't answer alike.
+        return sorted(
+            (match for match in found if match.surety >= min(top, 0.9) - 0.001),
+            key=lambda match: -match.surety,
+        )
+
+    def _surety(self, entry: Entry, segment: Segment) -> float:
+        names = self._namer.names(segment)
+        return max((n.surety for n in names if n.entry.id == entry.id), default=0.0)
+
+    def _literal(self, question: Question, signs: Sequence[Sign]) -> Iterable[Match]:
+        for sign in signs:
+            for line in sign.lines:
+                surety = max(
+                    (_literal_surety(question, segment) for segment in line.segments), default=0.0
+                )
+                if surety >= _SURE and not line.is_label:
+                    names = [n for seg in line.segments for n in self._namer.names(seg)]
+                    entry = max(names, key=lambda n: n.surety).entry if names else None
+                    yield Match(line=line, sign=sign, entry=entry, surety=surety, tier="literal")
+
+    def _by_dictionary(self, question: Question, signs: Sequence[Sign]) -> tuple[Match, ...]:
+        """Lines that hold a Chinese word for one of the question's English words or pairs."""
+        content = [word for word in question.content if not has_han(word)]
+        if not content:
+            return ()
+        spans = [" ".join(content[a:b]) for a in range(len(content)) for b in range(len(content), a, -1)]
+        for span in sorted(spans, key=len, reverse=True):
+            chinese = [word for word in self._dictionary.words_for(span) if len(word) >= 2]
+            found = [
+                Match(line=line, sign=sign, entry=None, surety=0.65, tier="dictionary")
+                for sign in signs
+                for line in sign.lines
+                if any(_heads(word, seg.key) for seg in line.segments for word in chinese)
+            ]
+            if found:
+                return tuple(found)
+        return ()
+
+    def _by_meaning(self, question: Question, signs: Sequence[Sign]) -> tuple[Match, ...]:
+        if self._semantics is None:
+            return ()
+        nearest = self._semantics.nearest(question, signs)
+        return (nearest,) if nearest else ()
+
+
+def _heads(word: str, key: str) -> bool:
+    """Whether a Chinese name is a kind of what a word says."""
+    return key == word or key.endswith(word) or (key.startswith(word) and key[len(word) :] in TAILS)
+
+
+def _literal_surety(question: Question, segment: Segment) -> float:
+    if segment.han:
+        return max((_han_surety(term, segment.key) for term in question.terms), default=0.0)
+    return _latin_surety([w for w in question.content if not has_han(w)], segment)
+
+
+def _han_surety(term: str, key: str) -> float:
+    """How surely a piece of a sign is what a Chinese term of the question means."""
+    if term == key:
+        return 1.0
+    if len(key) >= 2 and term.startswith(key) and term[len(key) :] in TAILS:
+        return 0.95
+    if len(term) < 2:
+        return 0.0
+    if key.startswith(term):
+        return 0.9 if key[len(term) :] in TAILS else 0.45
+    if key.endswith(term):
+        return 0.85
+    before, found, after = key.partition(term)
+    if found and before:
+        return 0.75 if after in TAILS else 0.4
+    if len(term) >= 4 and Levenshtein.distance(term, key, score_cutoff=1) <= 1:
+        return 0.7
+    return 0.0
+
+
+def _latin_surety(content: Sequence[str], segment: Segment) -> float:
+    """How surely a Latin piece of a sign is what the question's words mean."""
+    joined = "".join(content)
+    if not content or not segment.stems or len(joined) < 3:
+        return 0.0
+    if tuple(content) == segment.stems or (len(joined) >= 5 and joined == "".join(segment.stems)):
+        return 1.0
+    if set(content) <= set(segment.stems):
+        return 0.8
+    letters = sum(map(len, segment.stems))
+    if letters >= 5 and len(segment.stems) >= 2 and set(segment.stems) <= set(content):
+        return 0.85
+    # OCR joins words: CINNAMONSUGAR.
+    if len(segment.stems) == 1 and len(segment.key) >= 8:
+        run = "".join(w for w in content if w in segment.key)
+        if len(run) >= 0.8 * len(segment.key):
+            return 0.8
+    return 0.0
+
+
+def _mentioned(mentions: Sequence[Mention], kind: str) -> list[Entry]:
+    ordered = sorted((m for m in mentions if m.kind == kind), key=lambda m: m.start)
+    return list({m.entry.id: m.entry for m in ordered}.values())
+
+
+def _best_lines(matches: Iterable[Match]) -> list[Match]:
+    found = sorted(matches, key=lambda match: -match.surety)
+    if not found:
+        return []
+    exact = [match for match in found if match.surety >= 0.95]
+    return exact or [match for match in found if match.surety >= found[0].surety - 0.05]
+
+
+def _merged(literal: Sequence[Match], found: Sequence[Match]) -> tuple[Match, ...]:
+    """Both kinds together, one match a line, the literal ones first where they are exact."""
+    exact = [match for match in literal if match.surety >= 0.85]
+    weak = [match for match in literal if match.surety < 0.85] if not found else []
+    return _one_each([*exact, *found, *weak])
+
+
+def _one_each(matches: Iterable[Match]) -> tuple[Match, ...]:
+    return tuple({(m.sign.image, m.line.at.index): m for m in reversed(list(matches))}.values())[::-1]
+
+
+def _beside(absent: Sequence[Entry], matches: Sequence[Match]) -> tuple[Entry, ...]:
+    """What of the absent is worth a word beside an answer: things of the same kind."""
+    domains = {match.entry.domain for match in matches if match.entry}
+    here = {match.entry.id for match in matches if match.entry}
+    return tuple(entry for entry in absent if entry.domain in domains and entry.id not in here)
+
+
+def _term(question: Question, mentions: Sequence[Mention]) -> str:
+    if mentions:
+        return mentions[0].entry.name(question.language)
+    return question.terms[0] if question.terms else " ".join(question.content)

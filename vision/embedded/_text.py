@@ -1,0 +1,130 @@
+"""Text as it is compared: simplified, case-folded, stemmed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Protocol, cast
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HANGUL = re.compile(r"[\uac00-\ud7af]")
+_ENGLISH = frozenset("what where which who how does do is are the can i my to of mean".split())
+_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+
+
+class _Converter(Protocol):
+    def convert(self, text: str) -> str: ...
+
+
+@cache
+def _converter(config: str) -> _Converter:
+    import opencc  # a fifth of a second: only for text that holds Chinese
+
+    return cast("_Converter", opencc.OpenCC(config))
+
+
+@lru_cache(maxsize=4096)
+def simplified(text: str) -> str:
+    """Chinese characters in their simplified form, one for one; other text as it is."""
+    return _converter("t2s").convert(text) if has_han(text) else text
+
+
+def traditional(text: str) -> str:
+    """Chinese characters in their traditional form."""
+    return _converter("s2t").convert(text) if has_han(text) else text
+
+
+def has_han(text: str) -> bool:
+    """Whether there is a Chinese character in the text."""
+    return _HAN.search(text) is not None
+
+
+def han_runs(text: str) -> list[str]:
+    """The unbroken runs of Chinese characters."""
+    return _HAN_RUN.findall(text)
+
+
+def fold(text: str) -> str:
+    """Full-width forms, case, accents and traditional characters made one."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("`", "'")
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFD", plain)
+        stripped = "".join(c for c in decomposed if not unicodedata.combining(c))
+        plain = unicodedata.normalize("NFC", stripped)
+    return simplified(plain)
+
+
+def compact(text: str) -> str:
+    """The folded text with nothing but letters and digits."""
+    return "".join(c for c in fold(text) if c.isalnum())
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...  # noqa: N802
+
+
+@cache
+def _stemmer() -> _Stemmer:
+    import snowballstemmer
+
+    return cast("_Stemmer", snowballstemmer.stemmer("english"))
+
+
+@lru_cache(maxsize=16384)
+def stem(word: str) -> str:
+    """The stem of one lower-case English word (Snowball), its possessive dropped."""
+    bare = word.split("'")[0] if "'" in word else word
+    return _stemmer().stemWord(bare) if len(bare) > 3 else bare
+
+
+def words(text: str) -> list[str]:
+    """The lower-case Latin words and numbers of a text."""
+    return _WORD.findall(fold(text))
+
+
+# Words of a question that say nothing of what is sought.
+FRAME_WORDS = frozenset(
+    stem(w)
+    for w in "where which what who when how is are was were be the a an can could may i im i'm my me "
+    "we our us you your he she his her they it its this that these those to go going goto get got "
+    "getting find finding found for have has had having do does did doing done need needs want wants "
+    "wanted see seeing please would like on in at of from floor floors level there should shall any "
+    "some near nearest looking look take taking know tell show shown and or with by if so then here "
+    "place location located way direction directions ask asking help visit visiting come let lets "
+    "hi hello thanks thank excuse sir madam am been will must might someone somebody people person "
+    "patients patient today now right about up out into as not just also anyone guide sign give given "
+    "make made much many whats where's what's think suppose supposed hospital building".split()
+)
+# Words of an English name that it may carry or lack and still be the same place.
+EN_FILLERS = frozenset(
+    stem(w)
+    for w in "department dept clinic clinics center centre room office unit area ward division "
+    "service services of the and hall section desk counter outpatient doctor dr specialist "
+    "specialty consultation".split()
+)
+
+
+def stems(text: str) -> tuple[str, ...]:
+    """The stems of the Latin words of a text, in order."""
+    return tuple(stem(word) for word in words(text))
+
+
+def language_of(text: str) -> str:
+    """The language a question is asked in: `zh`, `zh-Hant`, `ja`, `ko` or, for the rest, `en`.
+
+    Decided by script alone. Japanese and Korean are told apart so that their Han characters
+    aren't taken for Chinese.
+    """
+    if _KANA.search(text):
+        return "ja"
+    if _HANGUL.search(text):
+        return "ko"
+    if not has_han(text):
+        return "en"
+    # A question in English that quotes the sign ("what does 骨科 mean?") stays English.
+    if _ENGLISH.intersection(words(text)):
+        return "en"
+    return "zh" if simplified(text) == text else "zh-Hant"
