@@ -163,8 +163,9 @@ def paint_points(image: Image.Image, scene: Scene) -> None:
         if mark.ring:
             x, y, r = mark.ring
             ring = [(x + r * dx, y + r * dy) for dx, dy in _circle(32)]
+            clear = max(r * 0.4, mark.line + 2.5)
             spokes = [
-                ((x + r * dx * 0.3, y + r * dy * 0.3), (x + r * dx * 1.5, y + r * dy * 1.5))
+                ((x + clear * dx, y + clear * dy), (x + r * dx * 1.5, y + r * dy * 1.5))
                 for dx, dy in _circle(4)
             ]
             _lines(image, [*pairwise((*ring, ring[0])), *spokes], mark.line, mark.colour)
@@ -231,9 +232,9 @@ def _mark(
     if shape:
         inset = min(line / 2 + edge, min(size) / 4)
         inner = (inset, inset, size[0] - inset, size[1] - inset)
-        outline = _clip(_grown(shape, line / 2 + edge), inner)
-        keep.append(_grown(shape, line + 2 * edge))
-    ring = (point.x, point.y, max(3.0, min(size) / 70, line * 3)) if point else None
+        outline = _clip(_grown(shape, line / 2 + edge + 0.5), inner)
+        keep.append(_grown(shape, line + 2 * edge + 1))
+    ring = (point.x, point.y, max(6.0, min(size) / 70, line * 4)) if point else None
     if ring:
         keep.append(_grown((ring[:2],), ring[2] * 1.5 + line + edge))
     colour = _far_colour(_centre(keep[0]), style.palette, others)
@@ -298,15 +299,20 @@ class _Placer:
         h = max((block.height for block in shown), default=0) + pad
         if not shown or w > self.size[0] or h > self.size[1]:
             return
+        anchors = _anchors(mark)
         best: tuple[float, float, Rect, tuple[XY, XY] | None] | None = None
         for gap, box in sorted(self._candidates(mark, w, h)):
             if best and best[0] == 0 and gap >= best[1]:
                 break
             over = self._overlap(box)
-            cost = gap + h * min(self._busy(box), 12) * 0.7
+            if best and over > best[0]:
+                continue
+            reach = _leader(box, anchors)
+            far = math.dist(*reach)
+            cost = far + h * min(self._busy(box), 12) * 0.7
             if best and (over, cost) >= best[:2]:
                 continue
-            leader = _leader(box, mark) if gap > h / 2 else None
+            leader = reach if far > h / 2 else None
             cost += h * 10 * self._crossings(box, leader, mark)
             if best is None or (over, cost) < best[:2]:
                 best = (over, cost, box, leader)
@@ -356,11 +362,14 @@ def _texture(image: Image.Image) -> Image.Image:
     return ImageChops.difference(small, small.filter(ImageFilter.GaussianBlur(3)))
 
 
-def _leader(box: Rect, mark: Mark) -> tuple[XY, XY]:
-    corners = mark.keep[0]
-    middles = [_centre(edge) for edge in pairwise((*corners, corners[0]))]
-    ends = ((_into(end, box), end) for end in (*corners, *middles))
-    return min(ends, key=lambda pair: math.dist(*pair))
+def _anchors(mark: Mark) -> list[XY]:
+    edges = pairwise((*mark.keep[0], mark.keep[0][0]))
+    steps = (0, 0.25, 0.5, 0.75)
+    return [(a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])) for a, b in edges for t in steps]
+
+
+def _leader(box: Rect, anchors: Sequence[XY]) -> tuple[XY, XY]:
+    return min(((_into(end, box), end) for end in anchors), key=lambda pair: math.dist(*pair))
 
 
 def _lines(image: Image.Image, segments: Sequence[tuple[XY, XY]], width: float, ink: str) -> None:
@@ -390,7 +399,7 @@ def _circle(steps: int) -> list[XY]:
     return [(math.cos(angle), math.sin(angle)) for angle in angles]
 
 
-_ROUND = _circle(16)
+_ROUND = _circle(8)
 
 
 def _grown(polygon: Polygon, by: float) -> Polygon:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
@@ -90,8 +89,8 @@ def _checked(target: httpx.URL) -> httpx.URL:
         raise FetchError(
             "the URL holds a user name or password: download the image yourself and give its path"
         )
-    if not target.host or "%" in target.host:
-        raise FetchError("the URL has no valid host: write it as https://host/path")
+    if not target.host or "%" in target.host or (target.port or 1) not in range(1, 65536):
+        raise FetchError("the URL has no valid host or port: write it as https://host/path")
     return target
 
 
@@ -126,7 +125,7 @@ def _get(target: httpx.URL, limits: ImageLimits, deadline: Deadline) -> bytes | 
             "or raise ImageLimits.seconds"
         ) from error
     except httpcore.ConnectError as error:
-        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
             why = f"{target.host} has no valid certificate: check the address"
         else:
             why = f"can't connect to {target.host}: check the address and the network"

@@ -1,9 +1,9 @@
 """Fonts that can draw a text, whatever script it is in.
 
 Coverage is read from each font's `cmap` table, the very table FreeType looks glyphs up in. The
-other way, comparing a rendered character with the rendered `.notdef`, errs where `.notdef` is
-blank, shows the code point, or looks like the character asked for (□). What the table promises is
-then rendered once, since colour and placeholder fonts map characters to glyphs without ink.
+other way, comparing a rendered character with the rendered `.notdef`, errs where that is blank or
+looks like the character asked for (□). What the table promises is then rendered once, since colour
+and placeholder fonts map characters to glyphs without ink.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from PIL import ImageDraw, ImageFont
 from deixis.vision._errors import FontError
 
 ENV_FONT = "DEIXIS_FONT"
-MAX_CHARACTERS = 200
-"""A longer text is cut before it is measured."""
+MAX_CHARACTERS = 200  # a longer text is cut before it is measured
 
 # Stems of file names, lower case and letters and digits only; those that hold Chinese come first,
 # so that labels of one picture look alike.
@@ -43,8 +42,7 @@ _CJK = (
     "\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f"
     "\uff00-\uffef\U00020000-\U0003ffff"
 )
-_CLOSING = "，。、；：！？）】」』》〉％"
-_PIECES = re.compile(rf"\s+|[{_CJK}][{_CLOSING}]*|[^\s{_CJK}/]+/?|/")
+_PIECES = re.compile(rf"\s+|[{_CJK}][，。、；：！？）】」』》〉％]*|[^\s{_CJK}/]+/?|/")
 _BLANK = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}.union(
     range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
 )
@@ -98,7 +96,6 @@ class TextBlock:
 
 def cleaned(text: str) -> str:
     """The text on one line, composed, without control, invisible and direction characters."""
-    # Half a surrogate pair can't be encoded, and invisible characters have no glyph to draw.
     seen = (
         char
         for char in " ".join(text[: MAX_CHARACTERS * 4].split())
@@ -172,8 +169,7 @@ class _Setter:
         return [line.strip() for line in lines if line.strip()]
 
     def cut(self, text: str) -> str:
-        dots = "…" if "…" in self.faces else "..."
-        clusters = _clusters(text)
+        clusters, dots = _clusters(text), "…" if "…" in self.faces else "..."
         while clusters and not self.fits("".join(clusters).rstrip() + dots):
             clusters.pop()
         return "".join(clusters).rstrip() + dots if clusters else ""
@@ -202,10 +198,8 @@ def _faces_for(text: str, where: tuple[Path, ...]) -> dict[str, Face]:
     region = _region(text)
     named = os.environ.get(ENV_FONT, "")
     if named and not _faces_of(named, region):
-        raise FontError(
-            f"{ENV_FONT} is {named!r}, which is no font file that can be opened: "
-            "set it to a .ttf, .otf or .ttc file, or unset it"
-        )
+        advice = "set it to a .ttf, .otf or .ttc file, or unset it"
+        raise FontError(f"{ENV_FONT} is {named!r}, no font file that can be opened: {advice}")
     wanted = dict.fromkeys(_clusters(text))
     chosen = {c: _face_for(c, named, where, region) for c in [*wanted, "…", "."]}
     missing = [c for c in wanted if chosen[c] is None]
@@ -225,9 +219,8 @@ def _clusters(text: str) -> list[str]:
 
 
 def _region(text: str) -> str:
-    if re.search("[\u3040-\u30ff]", text):
-        return "JP"
-    return "KR" if re.search("[\u1100-\u11ff\uac00-\ud7ff]", text) else "SC"
+    korean = re.search("[\u1100-\u11ff\uac00-\ud7ff]", text)
+    return "JP" if re.search("[\u3040-\u30ff]", text) else "KR" if korean else "SC"
 
 
 def _missing_message(characters: list[str]) -> str:
@@ -235,10 +228,9 @@ def _missing_message(characters: list[str]) -> str:
     shown = ", ".join(f"{c} ({code})" for c, code in zip(characters[:8], codes, strict=False))
     more = f" and {len(characters) - 8} more" if len(characters) > 8 else ""
     cjk = any(re.match(f"[{_CJK}]", c) for c in characters)
-    package = "fonts-noto-cjk" if cjk else "fonts-noto"
     return (
         f"no installed font can draw {shown}{more}: install one that can (on Debian: "
-        f"apt-get install {package}) or set {ENV_FONT}=/path/to/font.ttf"
+        f"apt-get install fonts-noto{'-cjk' if cjk else ''}) or set {ENV_FONT}=/path/to/font.ttf"
     )
 
 
@@ -254,8 +246,8 @@ def font_folders() -> tuple[Path, ...]:
         return (home / "Library/Fonts", *map(Path, system))
     data = os.environ.get("XDG_DATA_HOME") or str(home / ".local/share")
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    own = (Path(data, "fonts"), home / ".fonts")
-    return (*own, *(Path(root, "fonts") for root in shared.split(":") if root))
+    roots = filter(None, [data, *shared.split(":")])
+    return (home / ".fonts", *(Path(root, "fonts") for root in roots))
 
 
 @lru_cache(maxsize=8192)
@@ -265,9 +257,7 @@ def _face_for(cluster: str, named: str, where: tuple[Path, ...], region: str) ->
 
 
 def _faces(named: str, where: tuple[Path, ...], region: str) -> Iterator[Face]:
-    if named:
-        yield from _faces_of(named, region)
-    for path in _font_files(where):
+    for path in (*filter(None, [named]), *_font_files(where)):
         yield from _faces_of(path, region)
     yield Face()
 
@@ -287,8 +277,12 @@ def _font_files(folders: tuple[Path, ...]) -> tuple[str, ...]:
 def _rank(path: Path) -> tuple[int, int, int, str]:
     stem = re.sub("[^a-z0-9]", "", path.stem.lower())
     family = _PREFERRED.match(stem)
-    rank = (family.lastindex or 0) if family else 99
-    return (rank, len(_UNUSUAL.findall(stem)), len(stem), str(path))
+    return (
+        family.lastindex or 0 if family else 99,
+        len(_UNUSUAL.findall(stem)),
+        len(stem),
+        str(path),
+    )
 
 
 @cache
@@ -334,7 +328,7 @@ def _coverage(face: Face) -> tuple[list[int], list[int]]:
     try:
         with _open(face) as file:
             ranges = _read_cmap(file, face.index)
-    except (OSError, struct.error, IndexError):
+    except (OSError, struct.error, IndexError, StopIteration):
         ranges = []
     return [first for first, _ in ranges], [last for _, last in ranges]
 
@@ -349,8 +343,7 @@ def _open(face: Face) -> BinaryIO:
 def _face_offsets(file: BinaryIO) -> list[int]:
     if file.read(4) != b"ttcf":
         return [0]
-    _, count = struct.unpack(">II", file.read(8))
-    count = min(count, 256)
+    count = min(struct.unpack(">II", file.read(8))[1], 256)
     return list(struct.unpack(f">{count}I", file.read(4 * count)))
 
 
@@ -368,20 +361,16 @@ def _read_cmap(file: BinaryIO, index: int) -> list[tuple[int, int]]:
 
 def _parse_cmap(data: bytes) -> list[tuple[int, int]]:
     (count,) = struct.unpack_from(">H", data, 2)
-    records = struct.iter_unpack(">HHI", data[4 : 4 + 8 * count])
-    at = {(platform, encoding): offset for platform, encoding, offset in records}
+    at = {(key, kind): at for key, kind, at in struct.iter_unpack(">HHI", data[4 : 4 + 8 * count])}
     # The order in which FreeType picks its Unicode map: full range first, then the basic plane.
     order = ((3, 10), (0, 4), (3, 1), (0, 3), (0, 2), (0, 1), (0, 0))
-    offset = next((at[key] for key in order if key in at), None)
-    if offset is None:
-        return []
-    table = data[offset:]
+    table = data[next(at[key] for key in order if key in at) :]
     (kind,) = struct.unpack_from(">H", table)
     if kind == 4:
         return _joined(_format_4(table))
     if kind == 12:
-        (groups,) = struct.unpack_from(">I", table, 12)
-        found = struct.iter_unpack(">III", table[16 : 16 + 12 * groups])
+        end = 16 + 12 * struct.unpack_from(">I", table, 12)[0]
+        found = struct.iter_unpack(">III", table[16:end])
         return sorted((first + (glyph == 0), last) for first, last, glyph in found)
     return []
 
@@ -406,8 +395,6 @@ def _format_4(table: bytes) -> Iterator[int]:
 
 
 def _joined(points: Iterable[int]) -> list[tuple[int, int]]:
-    ranges: list[tuple[int, int]] = []
-    for _, group in groupby(enumerate(points), key=lambda pair: pair[1] - pair[0]):
-        members = [point for _, point in group]
-        ranges.append((members[0], members[-1]))
-    return ranges
+    groups = groupby(enumerate(points), key=lambda pair: pair[1] - pair[0])
+    rows = ([point for _, point in group] for _, group in groups)
+    return [(row[0], row[-1]) for row in rows]

@@ -88,9 +88,13 @@ class RapidReader:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
 
-    @cached_property
+    @property
     def settings(self) -> str:
         """Versions, models and thresholds, found without loading the libraries."""
+        return self._settings
+
+    @cached_property
+    def _settings(self) -> str:
         return "; ".join([f"deixis {_VERSION}", *versions(), f"min_score {self._min_score}"])
 
     def read(self, image: VisionImage) -> Reading:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +27,7 @@ _BLOCK_GAP = 0.9
 _PROSE_LINES = 3
 _PROSE_CHARACTERS = 20
 _PROSE_FILL = 0.75
+_GUTTER = 0.6
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,9 @@ def _local_slopes(ys: list[float], angles: list[tuple[float, float]]) -> list[fl
 
 
 def _local_angle(y: float, usable: list[tuple[float, float, float]]) -> float:
-    near = sorted(usable, key=lambda one: (abs(one[0] - y), one))[:_NEIGHBOURS]
+    here = bisect(usable, (y,))
+    window = usable[max(here - _NEIGHBOURS, 0) : here + _NEIGHBOURS]
+    near = sorted(window, key=lambda one: (abs(one[0] - y), one))[:_NEIGHBOURS]
     return _weighted_median((angle, weight) for _, angle, weight in near)
 
 
@@ -138,10 +142,10 @@ def _prose_columns(items: list[_Item]) -> tuple[list[_Item], ...] | None:
     if len(items) < 2 * _PROSE_LINES:
         return None
     typical = median(item.height for item in items)
-    gutters = sorted({round((item.right + typical / 2) / typical * 2) for item in items})
+    gutters = sorted({round(item.right / typical + _GUTTER, 1) for item in items})
     best: tuple[list[_Item], ...] | None = None
     size = 0
-    for gutter in (step * typical / 2 for step in gutters):
+    for gutter in (step * typical for step in gutters):
         for start, end in _runs_beside(items, gutter, typical / 2):
             if end - start <= size:
                 continue
@@ -164,13 +168,13 @@ def _runs_beside(items: list[_Item], x: float, margin: float) -> Iterator[tuple[
 
 
 def _is_prose(column: list[_Item]) -> bool:
-    """Whether lines run on: long text, most of them as wide as the column, one to a row."""
+    """Whether lines run on: long text, most of it as wide as the widest."""
     if len(column) < _PROSE_LINES:
         return False
     if median(_columns_of_text(item.line.text) for item in column) < _PROSE_CHARACTERS:
         return False
-    width = max(i.right for i in column) - min(i.left for i in column)
-    return median(item.right - item.left for item in column) >= _PROSE_FILL * width
+    widths = [item.right - item.left for item in column]
+    return median(widths) >= _PROSE_FILL * max(widths)
 
 
 def _columns_of_text(text: str) -> int:

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -271,15 +272,7 @@ class ImageBook:
             ImageError: Its bytes are damaged.
         """
         record = self[handle]
-        kept = self._store.get(record.sha256)
-        return VisionImage(
-            data=kept.data,
-            mime=kept.mime,
-            sha256=kept.sha256,
-            size=kept.size,
-            source=record.source,
-            page=record.page,
-        )
+        return replace(self._store.get(record.sha256), source=record.source, page=record.page)
 
     @property
     def records(self) -> tuple[ImageRecord, ...]:

@@ -4,6 +4,8 @@ Images: those named in `DEIXIS_BENCH_IMAGES` (paths joined by the system's path 
 `examples/images/hospital_zh.jpg` and the photos in `../shared/real`.
 """
 
+# ruff: noqa: T201
+
 from __future__ import annotations
 
 import logging

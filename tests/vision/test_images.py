@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -179,6 +179,7 @@ def test_the_repr_holds_no_bytes() -> None:
 # Orientation
 
 
+@settings(deadline=None)
 @given(
     orientation=st.integers(1, 8),
     kind=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "AVIF"]),
@@ -193,6 +194,7 @@ def test_orientation_is_applied_exactly_once(orientation: int, kind: str, cell: 
     assert near(image.pixels().getpixel((int(moved.x), int(moved.y))), COLOURS[cell], 40)
 
 
+@settings(deadline=None)
 @given(orientation=st.integers(1, 8))
 def test_orientation_after_the_pixels_of_a_png_counts(orientation: int) -> None:
     exif = Image.Exif()
@@ -356,6 +358,7 @@ def test_a_truncated_photo_is_found_at_load() -> None:
         load_image(data[: len(data) // 2])
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damage_never_raises_anything_but_image_error(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM"]))
@@ -500,6 +503,7 @@ def test_too_many_pages_are_refused_but_one_of_them_isnt() -> None:
     assert load_image(document, page=3, limits=limits).page == 3
 
 
+@settings(deadline=None)
 @given(pixels=st.integers(1_000, 200_000), side=st.integers(20, 600))
 def test_a_page_is_rendered_within_the_limits(pixels: int, side: int) -> None:
     limits = ImageLimits(pixels=pixels, side=side)

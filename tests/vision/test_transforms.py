@@ -1,3 +1,4 @@
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -197,3 +198,14 @@ def test_a_frame_over_an_empty_region_is_refused() -> None:
 def test_a_frame_of_an_image_of_no_size_is_refused() -> None:
     with pytest.raises(PlaceError, match="above zero"):
         Frame.relative((0, 100))
+
+
+def test_a_frame_with_an_extent_that_is_no_number_is_refused() -> None:
+    with pytest.raises(PlaceError, match="above zero"):
+        Frame.relative((100, 100), extent=math.nan)
+
+
+def test_a_place_mapped_beyond_all_numbers_is_refused() -> None:
+    frame = Frame.relative((4000, 3000))
+    with pytest.raises((PlaceError, ValueError)):
+        frame.original_place(Point(x=1.7e308, y=0))

@@ -64,6 +64,11 @@ class Namer:
             self._told[segment.text] = tuple(best.values())
         return self._told[segment.text]
 
+    def form(self, chinese: str) -> Entry | None:
+        """The entry that signs write just so, if one does."""
+        entries = self._forms.get(chinese)
+        return entries[0] if entries else None
+
     @cached_property
     def _forms(self) -> dict[str, list[Entry]]:
         forms: dict[str, list[Entry]] = {}

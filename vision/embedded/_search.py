@@ -131,6 +131,11 @@ class SignSearch:
             key=lambda match: -match.surety,
         )
 
+    def lines_of(self, entry_id: str, signs: Sequence[Sign]) -> list[Match]:
+        """The lines that name a glossary entry, the surest only."""
+        entry = self._glossary.entries.get(entry_id)
+        return self._lines_of(entry, signs) if entry else []
+
     def _surety(self, entry: Entry, segment: Segment) -> float:
         names = self._namer.names(segment)
         return max((n.surety for n in names if n.entry.id == entry.id), default=0.0)

@@ -1,0 +1,293 @@
+"""From a question and the signs in view to an answer with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from deixis.vision._geometry import Detection
+from deixis.vision.embedded._dictionary import Dictionary
+from deixis.vision.embedded._glossary import Entry, Glossary
+from deixis.vision.embedded._outcome import Outcome
+from deixis.vision.embedded._prices import Bill, Item, Pricing
+from deixis.vision.embedded._question import Question
+from deixis.vision.embedded._search import Finding, Match, Semantics, SignSearch
+from deixis.vision.embedded._sign import Sign, SignLine
+from deixis.vision.embedded._text import fold
+from deixis.vision.embedded._translation import Lexicon
+from deixis.vision.embedded._values import Amount, amount_of, is_amount
+from deixis.vision.embedded._wording import Named, Wording
+
+_MOST_SHOWN = 8
+_INFORMATION = "information-desk"
+_MONEY = ("receipt", "price", "menu")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Group:
+    """Lines that are one thing: the same entry, wherever it stands."""
+
+    matches: tuple[Match, ...]
+
+    @cached_property
+    def floors(self) -> dict[str, str]:
+        """Its floors as the sign writes them, by value."""
+        return {m.line.floor.value: m.line.floor.text for m in self.matches if m.line.floor}
+
+    @cached_property
+    def exits(self) -> dict[str, str]:
+        """Its exits as the sign writes them, by value."""
+        return {m.line.exit.value: m.line.exit.text for m in self.matches if m.line.exit}
+
+
+class Reasoner:
+    """Answers questions about signs by layout, glossary and retrieval.
+
+    Args:
+        glossary: What signs name and how people ask for it.
+        dictionary: For what the glossary lacks.
+        semantics: Finds by meaning, last of all.
+    """
+
+    def __init__(
+        self, glossary: Glossary, dictionary: Dictionary, semantics: Semantics | None = None
+    ) -> None:
+        self._glossary = glossary
+        self.lexicon = Lexicon(glossary, dictionary)
+        self.search = SignSearch(glossary, dictionary, semantics)
+        self._pricing = Pricing(self.search)
+
+    def answer(self, text: str, signs: Sequence[Sign]) -> Outcome:
+        """The answer to a question about the signs in view."""
+        question = Question(text=text)
+        say = Wording(question.language)
+        if question.intent in ("meaning", "say") and (said := self._translated(question, signs, say)):
+            return said
+        if not signs:
+            return Outcome(text=say.imageless(), found=False, language=say.language)
+        if not any(sign.lines for sign in signs):
+            return Outcome(text=say.unreadable(), found=False, language=say.language)
+        if question.intent == "read":
+            return self._all(signs, say)
+        if question.intent == "floors" and (shown := [f.text for s in signs for f in s.floors]):
+            return Outcome(text=say.floors(shown), found=True, language=say.language)
+        if question.intent == "list_floor":
+            return self._on_floor(question, signs, say)
+        if question.intent == "price":
+            return self._price(question, signs, say)
+        return self._located(question, signs, say)
+
+    def _translated(
+        self, question: Question, signs: Sequence[Sign], say: Wording
+    ) -> Outcome | None:
+        """The meaning of what a question quotes; None when it quotes nothing."""
+        to = "zh" if question.intent == "say" else say.language
+        wanted = question.terms if to == "en" else question.content
+        if to != "en" and question.intent == "meaning":
+            wanted = tuple(w for w in question.content if w.isascii()) or question.terms
+            to = "en" if not any(w.isascii() for w in wanted) else "zh"
+        texts = [text for text in wanted if text not in ("翻译", "英文", "意思", "mean", "translat")]
+        if not texts:
+            return self._all(signs, say) if signs else None
+        source = texts if to == "en" else [" ".join(texts)]
+        meant = "; ".join(
+            " ".join(term.translation for term in self.lexicon.terms(text, to)) for text in source
+        )
+        found = self.search.find(question, signs)
+        return Outcome(
+            text=say.means(" ".join(texts), meant),
+            found=fold(meant) != fold(" ".join(texts)),
+            language=say.language,
+            detections=self._detections(found.matches, say),
+        )
+
+    def _all(self, signs: Sequence[Sign], say: Wording) -> Outcome:
+        lines = [line for sign in signs for line in sign.lines]
+        shown: list[str] = []
+        for line in lines:
+            name = self.lexicon.name(line.text, say.language)
+            shown.append(f"{line.text} ({name})" if name else line.text)
+        detections = tuple(
+            line.detection(line.text, sign.image) for sign in signs for line in sign.lines
+        )
+        return Outcome(
+            text=say.written(shown), found=True, language=say.language, detections=detections
+        )
+
+    def _on_floor(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
+        wanted = {label.value for label in question.floors}
+        matches = [
+            Match(line=line, sign=sign, entry=None, surety=1.0, tier="literal")
+            for sign in signs
+            for line in sign.lines
+            if line.floor and line.floor.value in wanted and not line.is_label
+        ]
+        if not matches:
+            shown = [floor.text for sign in signs for floor in sign.floors]
+            text = say.no_floor([label.text for label in question.floors], shown)
+            return self._outcome(say, text, found=False, floor=None)
+        floor = matches[0].line.floor
+        assert floor is not None  # noqa: S101
+        things = [say.quoted(self._named((match,), say)) for match in matches]
+        return replace(
+            self._outcome(say, say.on_floor(floor.text, things), found=True, floor=floor.text),
+            detections=self._detections(matches, say),
+        )
+
+    def _price(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
+        bill = self._pricing.bill(question, signs)
+        if not bill.items or bill.missing:
+            return self._unpriced(bill, question, signs, say)
+        priced = [self._worth(item.match, item.amount, say) for item in bill.items]
+        if bill.sum:
+            text = say.comes_to([p.rstrip("。.") for p in priced], bill.sum.expression, None)
+        else:
+            text = " ".join(priced)
+        prices = list(dict.fromkeys(item.amount.text for item in bill.items))
+        return Outcome(
+            text=text,
+            found=True,
+            language=say.language,
+            detections=self._item_detections(bill.items, say),
+            facts={"floor": None, "price": prices[0] if len(prices) == 1 else None},
+            sum=bill.sum,
+        )
+
+    def _unpriced(
+        self, bill: Bill, question: Question, signs: Sequence[Sign], say: Wording
+    ) -> Outcome:
+        if bill.items:
+            known = " ".join(self._worth(item.match, item.amount, say) for item in bill.items)
+            text = f"{known} {say.absent(bill.missing)}"
+            return replace(
+                self._outcome(say, text, found=False, floor=None),
+                detections=self._item_detections(bill.items, say),
+            )
+        finding = self.search.find(question, signs)
+        if finding.matches:
+            return self._stated(question, finding, signs, say)
+        return self._absent(finding, signs, say)
+
+    def _worth(self, match: Match, amount: Amount, say: Wording) -> str:
+        return say.worth(self._named((match,), say), amount.text)
+
+    def _item_detections(self, items: Sequence[Item], say: Wording) -> tuple[Detection, ...]:
+        detections: list[Detection] = []
+        for item in items:
+            label = say.quoted(self._named((item.match,), say))
+            detections.append(item.match.line.detection(label, item.match.sign.image))
+            if item.amount.line is not item.match.line:
+                detections.append(item.amount.line.detection(item.amount.text, item.match.sign.image))
+        return tuple(detections)
+
+    def _located(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
+        finding = self.search.find(question, signs)
+        if not finding.matches:
+            return self._absent(finding, signs, say)
+        return self._stated(question, finding, signs, say)
+
+    def _stated(
+        self, question: Question, finding: Finding, signs: Sequence[Sign], say: Wording
+    ) -> Outcome:
+        groups = _grouped(finding.matches)[:_MOST_SHOWN]
+        first = groups[0]
+        amount = self._amount_of(first, signs)
+        said = [self._where(group, signs, say) for group in groups]
+        text = " ".join(said) if not say.chinese else "".join(said)
+        if amount is not None:
+            text = self._worth(first.matches[0], amount, say)
+        asked = {label.value for label in question.floors}
+        if asked and first.floors:
+            text = say.agrees(yes=bool(asked & first.floors.keys())) + text
+        if finding.second_best:
+            text = say.second_best(finding.term) + text
+        if finding.absent:
+            absent = say.absent([entry.name(say.language) for entry in finding.absent[:3]])
+            text = f"{text} {absent}" if not say.chinese else text + absent
+        facts: dict[str, str | None] = {"floor": next(iter(first.floors.values()), None)}
+        if first.exits:
+            facts["exit"] = next(iter(first.exits.values()))
+        detections = self._detections([m for group in groups for m in group.matches], say)
+        if amount is not None:
+            facts["value"] = amount.text
+            detections = (*detections, amount.line.detection(amount.text, signs[0].image))
+        return Outcome(
+            text=text, found=True, language=say.language, detections=detections, facts=facts
+        )
+
+    @staticmethod
+    def _amount_of(group: _Group, signs: Sequence[Sign]) -> Amount | None:
+        """The amount that a line of a receipt states; floor guides state none."""
+        match = group.matches[0]
+        if group.floors or group.exits or match.sign.floors:
+            return None
+        return amount_of(match.sign, match.line)
+
+    def _where(self, group: _Group, signs: Sequence[Sign], say: Wording) -> str:
+        named = self._named(group.matches, say)
+        if group.floors:
+            return say.stands(replace(named, places=tuple(group.floors.values())), kind="floor")
+        if group.exits:
+            return say.stands(replace(named, places=tuple(group.exits.values())), kind="exit")
+        return say.placeless(named, other_floors=any(sign.floors for sign in signs))
+
+    def _named(self, matches: Sequence[Match], say: Wording) -> Named:
+        texts = tuple(dict.fromkeys(match.line.text for match in matches))
+        entry, line = matches[0].entry, matches[0].line
+        if entry is not None and matches[0].surety >= 0.9 and len(line.segments) == 1:
+            return Named(texts=texts, name=entry.name(say.language))
+        if entry is not None and matches[0].tier == "glossary":
+            return Named(texts=texts, name=entry.name(say.language))
+        return Named(texts=texts, name=self.lexicon.name(line.text, say.language))
+
+    def _detections(self, matches: Sequence[Match], say: Wording) -> tuple[Detection, ...]:
+        return tuple(
+            match.line.detection(self._label(match, say), match.sign.image) for match in matches
+        )
+
+    def _label(self, match: Match, say: Wording) -> str:
+        named = self._named((match,), say)
+        where = match.line.floor or match.line.exit
+        return f"{named.name or match.line.text}{f' · {where.text}' if where else ''}"
+
+    def _absent(self, finding: Finding, signs: Sequence[Sign], say: Wording) -> Outcome:
+        names = [entry.name(say.language) for entry in finding.absent[:3]]
+        text = say.absent(names or ([f"“{finding.term}”"] if finding.term else []))
+        helpers = self._helpers(finding.absent, signs)
+        if helpers:
+            text += say.could_help([self._helper(match, say) for match in helpers[:2]])
+        elif not finding.absent:
+            text += say.only_text()
+        return self._outcome(say, text, found=False, floor=None)
+
+    def _helper(self, match: Match, say: Wording) -> str:
+        quoted = say.quoted(self._named((match,), say))
+        if match.line.floor is None:
+            return quoted
+        return f"{quoted}, {match.line.floor.text}" if not say.chinese else (
+            f"{quoted}，{match.line.floor.text}"
+        )
+
+    def _helpers(self, absent: Sequence[Entry], signs: Sequence[Sign]) -> list[Match]:
+        """Lines of the signs that could help when something isn't there."""
+        near = [other for entry in absent for other in self._glossary.near(entry)]
+        wanted = list(dict.fromkeys([*(entry.id for entry in near), _INFORMATION]))
+        found = [match for name in wanted for match in self.search.lines_of(name, signs)[:1]]
+        return found
+
+    def _outcome(self, say: Wording, text: str, *, found: bool, floor: str | None) -> Outcome:
+        return Outcome(text=text, found=found, language=say.language, facts={"floor": floor})
+
+
+def _grouped(matches: Sequence[Match]) -> list[_Group]:
+    groups: dict[str, list[Match]] = {}
+    for match in matches:
+        key = match.entry.id if match.entry else fold(match.line.text)
+        groups.setdefault(key, []).append(match)
+    return [_Group(matches=tuple(found)) for found in groups.values()]
+
+
+def content_lines(sign: Sign) -> list[SignLine]:
+    """The lines that name something: neither labels nor bare amounts."""
+    return [line for line in sign.lines if not line.is_label and not is_amount(line)]

@@ -1,0 +1,166 @@
+"""How answers are worded, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deixis.vision.embedded._text import fold, has_han, traditional
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A thing on a sign, as it is quoted.
+
+    Attributes:
+        texts: As the sign writes it: one line, or a bilingual pair.
+        name: Its name in the asker's language; empty where it isn't known.
+        places: Where it is said to be (`4F`, `A口`), each as the sign writes it.
+    """
+
+    texts: tuple[str, ...]
+    name: str = ""
+    places: tuple[str, ...] = ()
+
+
+class Wording:
+    """Sentences in one language.
+
+    Args:
+        language: The asker's; anything but Chinese is answered in English.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.chinese = language.startswith("zh")
+        self.language = language if self.chinese else "en"
+
+    def _say(self, english: str, chinese: str) -> str:
+        if not self.chinese:
+            return english
+        return traditional(chinese) if self.language == "zh-Hant" else chinese
+
+    def quoted(self, named: Named) -> str:
+        """The thing in the asker's words, with what the sign writes."""
+        texts = " / ".join(named.texts)
+        if not named.name or fold(named.name) in {fold(text) for text in named.texts}:
+            return texts
+        if self.chinese:
+            return f"{self._say('', named.name)}（{texts}）"
+        return f"{named.name} ({texts})"
+
+    def stands(self, named: Named, *, kind: str) -> str:
+        """Where a thing is: on which floors, at which exits."""
+        what = self.quoted(named)
+        where = self.listed(named.places)
+        if kind == "exit":
+            return self._say(f"{what}: take {where}.", f"{what}：走{where}。")
+        return self._say(f"{what} is on {where}.", f"{what}在{where}。")
+
+    def placeless(self, named: Named, *, other_floors: bool) -> str:
+        """A thing that is on the sign with no floor or exit."""
+        what = self.quoted(named)
+        if other_floors:
+            return self._say(
+                f"{what} is on this sign, but the sign doesn't say which floor.",
+                f"牌子上有{what}，但没有写在几楼。",
+            )
+        return self._say(f"{what} is written here.", f"这里写着{what}。")
+
+    def worth(self, named: Named, amount: str) -> str:
+        """What a thing costs or comes to."""
+        what = self.quoted(named)
+        return self._say(f"{what}: {amount}.", f"{what}：{amount}。")
+
+    def agrees(self, *, yes: bool) -> str:
+        """The beginning of an answer to «is it on 3F?»."""
+        return self._say("Yes: " if yes else "No: ", "是的，" if yes else "不是，")
+
+    def second_best(self, term: str) -> str:
+        """Before a place that isn't the usual one for a need."""
+        return self._say(
+            "The sign has no department just for that; this one can help. ",
+            "牌子上没有专门对应的科室，可以先去这里：",
+        )
+
+    def also(self, others: Sequence[str]) -> str:
+        """Further things that answer."""
+        return self._say(f" Also: {'; '.join(others)}.", f"另外还有：{'；'.join(others)}。")
+
+    def absent(self, terms: Sequence[str]) -> str:
+        """What isn't there."""
+        what = self.listed(terms)
+        if not what:
+            return self._say("That is not on this sign.", "这块牌子上没有写。")
+        verb = "is" if len(terms) == 1 else "are"
+        return self._say(f"{what} {verb} not on this sign.", f"这块牌子上没有{what}。")
+
+    def could_help(self, others: Sequence[str]) -> str:
+        """Who could be asked instead."""
+        return self._say(
+            f" What could help: {'; '.join(others)}.", f"可以问一下：{'；'.join(others)}。"
+        )
+
+    def unreadable(self) -> str:
+        """No text was found in the picture."""
+        return self._say(
+            "I can't read any text in this picture. I only read text: a vision-language model "
+            "could look at the rest (see `deixis models`).",
+            "这张图里没有读到文字。我只能读文字，看图需要视觉语言模型（见 deixis models）。",
+        )
+
+    def imageless(self) -> str:
+        """A question about a sign, with no picture."""
+        return self._say(
+            "I need a picture of the sign to answer that.", "请给我一张牌子的照片，我才能回答。"
+        )
+
+    def only_text(self) -> str:
+        """A question that text can't answer."""
+        return self._say(
+            " I only read text: objects, arrows and icons need a vision-language model "
+            "(see `deixis models`).",
+            "我只能读文字，物体、箭头和图标需要视觉语言模型（见 deixis models）。",
+        )
+
+    def on_floor(self, floor: str, things: Sequence[str]) -> str:
+        """What a floor holds."""
+        return self._say(f"On {floor}: {'; '.join(things)}.", f"{floor}有：{'、'.join(things)}。")
+
+    def floors(self, labels: Sequence[str]) -> str:
+        """Which floors the sign shows."""
+        shown = self.listed(labels)
+        return self._say(
+            f"The sign shows {len(labels)} floor{'s' if len(labels) > 1 else ''}: {shown}.",
+            f"牌子上有{len(labels)}层：{shown}。",
+        )
+
+    def no_floor(self, asked: Sequence[str], shown: Sequence[str]) -> str:
+        """A floor that isn't on the sign."""
+        there = self.listed(shown)
+        return self._say(
+            f"{self.listed(asked)} is not on this sign"
+            + (f": it shows {there}." if there else "."),
+            f"这块牌子上没有{self.listed(asked)}" + (f"，只有{there}。" if there else "。"),
+        )
+
+    def written(self, lines: Sequence[str]) -> str:
+        """All that a sign says, line by line."""
+        return self._say("The sign says:\n", "牌子上写着：\n") + "\n".join(lines)
+
+    def means(self, text: str, meaning: str) -> str:
+        """A translation."""
+        return self._say(f"“{text}” means {meaning}.", f"“{text}”的意思是：{meaning}。")
+
+    def comes_to(self, items: Sequence[str], expression: str, result: str | None) -> str:
+        """A sum over prices, with its result once it is known."""
+        shown = expression.replace("*", "×")
+        total = shown if result is None else f"{shown} = {result}"
+        return self._say(f"{'; '.join(items)}. {total}.", f"{'；'.join(items)}。{total}。")
+
+    def listed(self, things: Sequence[str]) -> str:
+        """«a, b and c»."""
+        if self.chinese:
+            return "、".join(self._say("", thing) if has_han(thing) else thing for thing in things)
+        if len(things) < 2:
+            return "".join(things)
+        return f"{', '.join(things[:-1])} and {things[-1]}"
