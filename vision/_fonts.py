@@ -30,8 +30,7 @@ from deixis.vision._errors import FontError
 ENV_FONT = "DEIXIS_FONT"
 MAX_CHARACTERS = 200  # a longer text is cut before it is measured
 
-# Stems of file names, lower case and letters and digits only; those that hold Chinese come first,
-# so that labels of one picture look alike.
+# File stems; those that hold Chinese come first, so that labels of one picture look alike.
 _PREFERRED = re.compile(
     "(notosanscjk)|(notosanssc)|(sourcehansans)|(wqy|wenquanyi)|(pingfang)|(hiraginosansgb)"
     "|(stheiti)|(msyh)|(simhei)|(droidsansfallback)|(arialunicode)|(notosans)|(dejavusans)"
@@ -137,8 +136,8 @@ def text_block(text: str, *, size: int, max_width: float, max_lines: int = 1) ->
     lines = setter.wrapped(wanted[:MAX_CHARACTERS])
     if len(lines) > max_lines or len(wanted) > MAX_CHARACTERS:
         lines = [*lines[: max_lines - 1], setter.cut("".join(lines[max_lines - 1 :]))]
-    drawable = lines and all(line and setter.fits(line) for line in lines)
-    return setter.block(lines) if drawable else None
+    lines = [line.strip() for line in lines]
+    return setter.block(lines) if lines and all(map(setter.fits, lines)) and all(lines) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,16 +162,17 @@ class _Setter:
                 lines.append(piece)
             else:
                 for char in _clusters(piece):
-                    lines[-1:] = (
-                        [line] if self.fits(line := lines[-1] + char) else [lines[-1], char]
-                    )
-        return [line.strip() for line in lines if line.strip()]
+                    if self.fits(lines[-1] + char):
+                        lines[-1] += char
+                    else:
+                        lines.append(char)
+        return [line for line in lines if line.strip()]
 
     def cut(self, text: str) -> str:
-        clusters, dots = _clusters(text), "…" if "…" in self.faces else "..."
-        while clusters and not self.fits("".join(clusters).rstrip() + dots):
-            clusters.pop()
-        return "".join(clusters).rstrip() + dots if clusters else ""
+        dots = "…" if "…" in self.faces else "..."
+        while text and not self.fits(text + dots):
+            text = "".join(_clusters(text)[:-1]).rstrip()
+        return text and text + dots
 
     def block(self, lines: list[str]) -> TextBlock:
         split = tuple(_joined_runs(line, self.faces) for line in lines)
@@ -289,8 +289,7 @@ def _rank(path: Path) -> tuple[int, int, int, str]:
 def _faces_of(path: str, region: str) -> tuple[Face, ...]:
     try:
         with Path(path).open("rb") as file:
-            count = len(_face_offsets(file))
-        faces = [Face(path=path, index=i) for i in range(count)]
+            faces = [Face(path=path, index=i) for i in range(len(_face_offsets(file)))]
         return tuple(sorted(faces, key=lambda face: _face_rank(face, region)))
     except (OSError, struct.error):
         return ()

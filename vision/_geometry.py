@@ -11,6 +11,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+PLACE_MARK = "x-deixis-place"
+"""Key that marks a place in a JSON schema; its value is `point` or `box`."""
+
 Size = tuple[int, int]
 """Width and height in pixels."""
 
@@ -25,7 +28,13 @@ class _Place(BaseModel):
 
 
 class Point(_Place):
-    """A point of an image, in original pixels."""
+    """A point of an image, in original pixels.
+
+    Its JSON schema is marked with `x-deixis-place`, so that a dialect can word it in the frame
+    of its model.
+    """
+
+    model_config = ConfigDict(json_schema_extra={PLACE_MARK: "point"})
 
     x: Coordinate
     y: Coordinate
@@ -42,7 +51,12 @@ class Point(_Place):
 
 
 class Box(_Place):
-    """An upright bounding box, in original pixels, with x1 <= x2 and y1 <= y2."""
+    """An upright bounding box, in original pixels, with x1 <= x2 and y1 <= y2.
+
+    Its JSON schema is marked like that of `Point`.
+    """
+
+    model_config = ConfigDict(json_schema_extra={PLACE_MARK: "box"})
 
     x1: Coordinate
     y1: Coordinate

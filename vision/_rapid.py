@@ -43,6 +43,11 @@ _LOST_CELL = 64
 _DOUBTFUL = 0.9
 _STANDING = 1.5
 _TURN_TO_EXIF = {1: 8, 2: 3, 3: 6}
+_MODELS = {
+    "Det": "PP-OCRv*_det_small.onnx",
+    "Cls": "ch_ppocr_mobile_v*_cls_mobile.onnx",
+    "Rec": "PP-OCRv*_rec_small.onnx",
+}
 _OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python")
 
 
@@ -129,9 +134,7 @@ def _model_paths() -> dict[str, Path]:
     if spec is None or spec.origin is None:
         raise ModelError("the reader needs rapidocr: pip install 'rapidocr>=3.10,<4'")
     folder = Path(spec.origin).parent / "models"
-    found = {
-        part: sorted(folder.glob(f"*_{part.lower()}_*.onnx")) for part in ("Det", "Cls", "Rec")
-    }
+    found = {part: sorted(folder.glob(name)) for part, name in _MODELS.items()}
     missing = [part for part, paths in found.items() if not paths]
     if missing:
         raise ModelError(

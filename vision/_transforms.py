@@ -102,7 +102,9 @@ class Transform:
             x, y = self.xy(place.x, place.y)
             return place.model_copy(update={"x": x, "y": y})
         if isinstance(place, Quad):
-            return place.model_copy(update={"points": tuple(self.xy(x, y) for x, y in place.points)})
+            return place.model_copy(
+                update={"points": tuple(self.xy(x, y) for x, y in place.points)}
+            )
         ax, ay = self.xy(place.x1, place.y1)
         bx, by = self.xy(place.x2, place.y2)
         return place.model_copy(
@@ -165,9 +167,7 @@ class Frame:
             raise PlaceError("a frame needs an extent and a region above zero")
         scale = Transform(a=width / extent[0], e=height / extent[1])
         shift = Transform.crop(region).inverse() if region else Transform()
-        return cls(
-            extent=extent, original=original, to_original=scale.then(shift), image=image
-        )
+        return cls(extent=extent, original=original, to_original=scale.then(shift), image=image)
 
     def original_place(self, place: PlaceT) -> PlaceT:
         """A place in this frame's words as original pixels, bound to the image; not clamped."""

@@ -492,3 +492,11 @@ def test_chinese_is_wrapped_between_characters(noto_cjk: Path) -> None:
 
 def test_an_empty_text_is_no_block() -> None:
     assert text_block(" \n", size=14, max_width=100) is None
+
+
+@pytest.mark.parametrize("width", range(30, 200, 10))
+def test_a_cut_text_is_the_beginning_of_the_text(width: int) -> None:
+    source = "one two three four five six seven eight nine ten"
+    block = text_block(source, size=14, max_width=width)
+    assert block
+    assert source.startswith(block.text.removesuffix("…"))

@@ -22,7 +22,9 @@ _WORD = re.compile(r"[a-z0-9']+")
 _ARTICLES = frozenset(("to", "a", "an", "the"))
 _NOTES = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 # Definitions that point elsewhere or name no thing.
-_IDLE = re.compile(r"^(?:CL:|variant of|old variant|see |surname |abbr\. for|also written|used in )")
+_IDLE = re.compile(
+    r"^(?:CL:|variant of|old variant|see |surname |abbr\. for|also written|used in )"
+)
 
 
 class _Record(TypedDict):

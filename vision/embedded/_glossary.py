@@ -32,6 +32,7 @@ _MAX_GAP = 2
 MentionKind = Literal["name", "need", "second"]
 """How a question speaks of an entry: by its name, by a need it serves best, or second best."""
 
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One thing that signs name.
@@ -233,6 +234,12 @@ def _english_phrases(entries: Iterable[Entry]) -> Iterator[_Phrase]:
         for phrase, kind in _asks(entry.ask_en):
             if says_something(key := stems(phrase)):
                 yield _Phrase(entry, kind, phrase, key)
+
+
+def holds(wider: Entry, entry: Entry) -> bool:
+    """Whether a place's name says that it holds another: its words are among the wider one's."""
+    own = [set(stems(name)) - EN_FILLERS for name in entry.en[:1]]
+    return any(words_ and words_ <= set(stems(name)) for words_ in own for name in wider.en)
 
 
 def says_something(phrase: Sequence[str]) -> bool:

@@ -100,9 +100,13 @@ def _is_heading(
         return False
     next_v = min((o.at.v for o in labels if o.at.v > at.bottom and o.at.overlap(at)), default=1e9)
     below = [line for line in others if at.v < line.v < next_v]
-    under = [line for line in below if line.overlap(at) > 0.3 * min(line.u2 - line.u1, at.u2 - at.u1)]
+    under = [
+        line for line in below if line.overlap(at) > 0.3 * min(line.u2 - line.u1, at.u2 - at.u1)
+    ]
     # A label that is centred in its block has lines beside it above and below its middle.
-    above = [line for line in others if at.v - 2.5 * at.height < line.v < at.v and not line.overlap(at)]
+    above = [
+        line for line in others if at.v - 2.5 * at.height < line.v < at.v and not line.overlap(at)
+    ]
     return bool(under) and not (above and len(under) < len(below) / 2)
 
 
@@ -117,10 +121,13 @@ def _under_headings(
         lowest = max(label.at.v for label in above)
         level = [o for o in above if lowest - o.at.v < 1.5 * o.at.height]
         if len(level) == 1 and any(o.at.u1 > level[0].at.u2 for o in above if o is not level[0]):
-            level = [min(above, key=lambda o: (abs(o.at.u - line.u) > 2 * (o.at.u2 - o.at.u1), line.v - o.at.v))]
-        found[line.index] = min(
-            level, key=lambda o: (-o.at.overlap(line), abs(o.at.u - line.u))
-        )
+            level = [
+                min(
+                    above,
+                    key=lambda o: (abs(o.at.u - line.u) > 2 * (o.at.u2 - o.at.u1), line.v - o.at.v),
+                )
+            ]
+        found[line.index] = min(level, key=lambda o: (-o.at.overlap(line), abs(o.at.u - line.u)))
     return found
 
 
@@ -139,7 +146,9 @@ def _beside(
         if labels_lead:
             panel = max((i for i, edge in enumerate(edges) if edge < line.u), default=0)
         else:
-            panel = min((i for i, edge in enumerate(edges) if edge > line.u), default=len(edges) - 1)
+            panel = min(
+                (i for i, edge in enumerate(edges) if edge > line.u), default=len(edges) - 1
+            )
         panels[panel].append(line)
     found: dict[int, PlacedLabel] = {}
     for chain, panel in zip(chains, panels, strict=True):
@@ -283,9 +292,7 @@ class _Problem:
         ]
         return min(closed, key=lambda found: found.cost)
 
-    def _step(
-        self, best: Sequence[_Division], number: int, end: int, align: _Align
-    ) -> _Division:
+    def _step(self, best: Sequence[_Division], number: int, end: int, align: _Align) -> _Division:
         options: list[_Division] = []
         for start in range(end + 1):
             cost = best[start].cost + self._block(number, start, end, align)
@@ -316,9 +323,7 @@ class _Problem:
         return off
 
 
-def _parting(
-    rows: Sequence[_Row], steps: Sequence[float], rules: Separators | None
-) -> list[float]:
+def _parting(rows: Sequence[_Row], steps: Sequence[float], rules: Separators | None) -> list[float]:
     """How much speaks for a cut before each row (and, as 0, after the last)."""
     gaps: list[float] = []
     for at, step in enumerate(steps):

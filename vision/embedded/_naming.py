@@ -100,7 +100,9 @@ class Namer:
             for entry in self._forms[form]
         ]
         sure = [naming for naming in found if naming.surety > 0.5]
-        return sure or [*found, *self._of_field(key)] or self._misread(key)
+        return (
+            sure or self._of_field(key) or self._misread(key) or [*found, *self._kind_of_road(key)]
+        )
 
     def _contained(self, key: str) -> list[tuple[str, float]]:
         """Names inside a longer one, with how much of its sense they carry.
@@ -134,6 +136,12 @@ class Namer:
             if entry is not None and _KIND_OF.fullmatch(key[size:]):
                 return [Naming(entry=entry, surety=0.7)]
         return []
+
+    def _kind_of_road(self, key: str) -> list[Naming]:
+        """`中山北路` is a road: one last character says what a proper name names."""
+        if len(key) < 3:
+            return []
+        return [Naming(entry=entry, surety=0.75) for entry in self._forms.get(key[-1], ())]
 
     def _misread(self, key: str) -> list[Naming]:
         """Names that differ from a longer piece by one character, as OCR errs."""

@@ -8,7 +8,15 @@ from functools import cached_property
 from typing import Literal
 
 from deixis.vision.embedded._labels import Label, inline_floors
-from deixis.vision.embedded._text import FRAME_WORDS, compact, fold, has_han, language_of, stem, words
+from deixis.vision.embedded._text import (
+    FRAME_WORDS,
+    compact,
+    fold,
+    has_han,
+    language_of,
+    stem,
+    words,
+)
 
 Intent = Literal["locate", "list_floor", "floors", "price", "read", "meaning", "say"]
 
@@ -21,14 +29,14 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     ("say", r"how (?:do|can|would) (?:you|i|we) say|in chinese|用中文怎么说|中文怎么说"),
     (
         "read",
-        r"what (?:does|do) (?:it|this|that|the \w+) say|what(?:'s| is) (?:written|on (?:the|this) "
+        r"what (?:does|do) (?:it|this|that|the \w+) say\s*[?.!]*$|what(?:'s| is) (?:written|on (?:the|this) "
         r"(?:sign|picture|image|photo))|\bread (?:it|this|the|me|out|aloud)|写了什么|写的是什么"
         r"|念一下|读一下|上面有什么字|内容是什么",
     ),
-    ("floors", r"how many (?:floors|levels|storeys|stories)|which floors are|有几层|有几楼|共几层|多少层"),
+    ("floors", r"how many (?:floors|levels|storeys|stories)|有几层|有几楼|共几层|多少层"),
     (
         "price",
-        r"how much|\bprices?\b|\bcosts?\b|how expensive|\bpay for\b|多少钱|价格|价钱|几块|怎么卖|几元"
+        r"how much|cheapest|most expensive|最便宜|最贵|\bprices?\b|\bcosts?\b|how expensive|\bpay for\b|多少钱|价格|价钱|几块|怎么卖|几元"
         r"|一共|总共|合计多少",
     ),
 )

@@ -8,13 +8,13 @@ from functools import cached_property
 
 from deixis.vision._geometry import Detection
 from deixis.vision.embedded._dictionary import Dictionary
-from deixis.vision.embedded._glossary import Entry, Glossary
+from deixis.vision.embedded._glossary import Entry, Glossary, Mention
 from deixis.vision.embedded._outcome import Outcome
 from deixis.vision.embedded._prices import Bill, Item, Pricing
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._search import Finding, Match, Semantics, SignSearch
 from deixis.vision.embedded._sign import Sign, SignLine
-from deixis.vision.embedded._text import fold
+from deixis.vision.embedded._text import fold, has_han
 from deixis.vision.embedded._translation import Lexicon
 from deixis.vision.embedded._values import Amount, amount_of, is_amount
 from deixis.vision.embedded._wording import Named, Wording
@@ -62,7 +62,9 @@ class Reasoner:
         """The answer to a question about the signs in view."""
         question = Question(text=text)
         say = Wording(question.language)
-        if question.intent in ("meaning", "say") and (said := self._translated(question, signs, say)):
+        if question.intent in ("meaning", "say") and (
+            said := self._translated(question, signs, say)
+        ):
             return said
         if not signs:
             return Outcome(text=say.imageless(), found=False, language=say.language)
@@ -87,7 +89,9 @@ class Reasoner:
         if to != "en" and question.intent == "meaning":
             wanted = tuple(w for w in question.content if w.isascii()) or question.terms
             to = "en" if not any(w.isascii() for w in wanted) else "zh"
-        texts = [text for text in wanted if text not in ("翻译", "英文", "意思", "mean", "translat")]
+        texts = [
+            text for text in wanted if text not in ("翻译", "英文", "意思", "mean", "translat")
+        ]
         if not texts:
             return self._all(signs, say) if signs else None
         source = texts if to == "en" else [" ".join(texts)]
@@ -178,7 +182,9 @@ class Reasoner:
             label = say.quoted(self._named((item.match,), say))
             detections.append(item.match.line.detection(label, item.match.sign.image))
             if item.amount.line is not item.match.line:
-                detections.append(item.amount.line.detection(item.amount.text, item.match.sign.image))
+                detections.append(
+                    item.amount.line.detection(item.amount.text, item.match.sign.image)
+                )
         return tuple(detections)
 
     def _located(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
@@ -198,14 +204,15 @@ class Reasoner:
         if amount is not None:
             text = self._worth(first.matches[0], amount, say)
         asked = {label.value for label in question.floors}
+        floors = [first.floors[v] for v in first.floors if v in asked] or [*first.floors.values()]
         if asked and first.floors:
             text = say.agrees(yes=bool(asked & first.floors.keys())) + text
         if finding.second_best:
-            text = say.second_best(finding.term) + text
+            text = say.second_best() + text
         if finding.absent:
-            absent = say.absent([entry.name(say.language) for entry in finding.absent[:3]])
+            absent = say.absent([self._asked(mention, say) for mention in finding.absent[:3]])
             text = f"{text} {absent}" if not say.chinese else text + absent
-        facts: dict[str, str | None] = {"floor": next(iter(first.floors.values()), None)}
+        facts: dict[str, str | None] = {"floor": next(iter(floors), None)}
         if first.exits:
             facts["exit"] = next(iter(first.exits.values()))
         detections = self._detections([m for group in groups for m in group.matches], say)
@@ -233,13 +240,18 @@ class Reasoner:
         return say.placeless(named, other_floors=any(sign.floors for sign in signs))
 
     def _named(self, matches: Sequence[Match], say: Wording) -> Named:
+        """How a thing is spoken of: in the asker's language, with what the sign writes."""
         texts = tuple(dict.fromkeys(match.line.text for match in matches))
-        entry, line = matches[0].entry, matches[0].line
-        if entry is not None and matches[0].surety >= 0.9 and len(line.segments) == 1:
-            return Named(texts=texts, name=entry.name(say.language))
-        if entry is not None and matches[0].tier == "glossary":
-            return Named(texts=texts, name=entry.name(say.language))
-        return Named(texts=texts, name=self.lexicon.name(line.text, say.language))
+        own = [text for text in texts if has_han(text) == say.chinese]
+        if own:
+            rest = tuple(text for text in texts if text not in own)
+            return Named(texts=rest or (own[0],), name=own[0])
+        entry = matches[0].entry
+        single = len(matches[0].line.segments) == 1
+        if entry is not None and (matches[0].tier == "glossary" or single):
+            if matches[0].surety >= 0.9 or matches[0].tier == "glossary":
+                return Named(texts=texts, name=entry.name(say.language))
+        return Named(texts=texts, name=self.lexicon.name(texts[0], say.language))
 
     def _detections(self, matches: Sequence[Match], say: Wording) -> tuple[Detection, ...]:
         return tuple(
@@ -252,21 +264,30 @@ class Reasoner:
         return f"{named.name or match.line.text}{f' · {where.text}' if where else ''}"
 
     def _absent(self, finding: Finding, signs: Sequence[Sign], say: Wording) -> Outcome:
-        names = [entry.name(say.language) for entry in finding.absent[:3]]
+        names = [self._asked(mention, say) for mention in finding.absent[:3]]
         text = say.absent(names or ([f"“{finding.term}”"] if finding.term else []))
-        helpers = self._helpers(finding.absent, signs)
+        helpers = self._helpers([mention.entry for mention in finding.absent], signs)
         if helpers:
             text += say.could_help([self._helper(match, say) for match in helpers[:2]])
         elif not finding.absent:
             text += say.only_text()
         return self._outcome(say, text, found=False, floor=None)
 
+    @staticmethod
+    def _asked(mention: Mention, say: Wording) -> str:
+        """What was asked for, by the name the asker used where it was a name."""
+        usual = mention.entry.name(say.language)
+        named = mention.kind == "name" and has_han(mention.phrase) == has_han(usual)
+        return mention.phrase if named else usual
+
     def _helper(self, match: Match, say: Wording) -> str:
         quoted = say.quoted(self._named((match,), say))
         if match.line.floor is None:
             return quoted
-        return f"{quoted}, {match.line.floor.text}" if not say.chinese else (
-            f"{quoted}，{match.line.floor.text}"
+        return (
+            f"{quoted}, {match.line.floor.text}"
+            if not say.chinese
+            else (f"{quoted}，{match.line.floor.text}")
         )
 
     def _helpers(self, absent: Sequence[Entry], signs: Sequence[Sign]) -> list[Match]:

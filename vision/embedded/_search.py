@@ -7,6 +7,7 @@ in for it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -14,7 +15,7 @@ from typing import Literal, Protocol
 from rapidfuzz.distance import Levenshtein
 
 from deixis.vision.embedded._dictionary import Dictionary
-from deixis.vision.embedded._glossary import Entry, Glossary, Mention
+from deixis.vision.embedded._glossary import Entry, Glossary, Mention, holds
 from deixis.vision.embedded._naming import TAILS, Namer
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._sign import Segment, Sign, SignLine
@@ -23,6 +24,10 @@ from deixis.vision.embedded._text import has_han
 Tier = Literal["literal", "glossary", "dictionary", "embedding"]
 
 _SURE = 0.6
+_EXACT = 0.95
+_PUBLIC = "public"
+# What every exit board is about, and so doesn't tell one line from another.
+_EXITS = frozenset(("exit", "entrance", "exit-entrance", "exit-direction"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +55,13 @@ class Finding:
 
     Attributes:
         matches: The lines that answer, best first, for everything asked; empty if none.
-        absent: What was asked for by name and isn't there.
+        absent: What was asked for and isn't there.
         term: The asker's own words for it, for saying that it isn't there.
         second_best: Whether the sign lacks the best place and this is another that serves.
     """
 
     matches: tuple[Match, ...] = ()
-    absent: tuple[Entry, ...] = ()
+    absent: tuple[Mention, ...] = ()
     term: str = ""
     second_best: bool = False
 
@@ -89,30 +94,76 @@ class SignSearch:
         """
         literal = _best_lines(self._literal(question, signs))
         mentions = self._glossary.mentions(question.text)
-        names = _mentioned(mentions, "name")
-        named = [(entry, self._lines_of(entry, signs)) for entry in names]
-        found = [match for _, matches in named for match in matches]
-        absent = tuple(entry for entry, matches in named if not matches)
         term = _term(question, mentions)
+        found, absent = self._named(mentions, signs)
         if literal or found:
             merged = _merged(literal, found)
             return Finding(matches=merged, absent=_beside(absent, merged), term=term)
-        if names:
-            return Finding(absent=absent, term=term)
+        main = self._domains(signs)
+        strict = tuple(m for m in absent if not main or m.entry.domain in main)
+        if strict:
+            return Finding(absent=strict, term=term)
         for kind in ("need", "second"):
-            needs = _mentioned(mentions, kind)
-            for_need = [match for entry in needs for match in self._lines_of(entry, signs)]
+            wanted = [m for m in mentions if m.kind == kind and self._fits(m, main)]
+            for_need = [match for m in wanted for match in self._lines_of(m.entry, signs)]
             if for_need:
-                return Finding(
-                    matches=_one_each(for_need),
-                    term=term,
-                    second_best=kind == "second",
-                )
-        needs = _mentioned(mentions, "need")
-        if needs:
-            return Finding(absent=tuple(needs), term=term)
+                second = kind == "second"
+                return Finding(matches=_one_each(for_need), term=term, second_best=second)
+        needs = [m for m in mentions if m.kind == "need" and self._fits(m, main)]
+        if absent or needs:
+            return Finding(absent=(*absent, *(() if absent else needs)), term=term)
         guessed = self._by_dictionary(question, signs) or self._by_meaning(question, signs)
         return Finding(matches=guessed, term=term)
+
+    def _named(
+        self, mentions: Sequence[Mention], signs: Sequence[Sign]
+    ) -> tuple[list[Match], tuple[Mention, ...]]:
+        """The lines for what a question names, in its order, and what it names in vain.
+
+        What is named counts as there, too, when the same words are a need that a place on the
+        sign serves («diabetes», with no diabetes clinic), or when a wider place holds it
+        (gynaecology in obstetrics and gynaecology).
+        """
+        names = sorted((m for m in mentions if m.kind == "name"), key=lambda m: m.start)
+        if any(label for sign in signs for label in sign.exits):
+            names = [m for m in names if m.entry.id not in _EXITS]
+        found: list[Match] = []
+        absent: list[Mention] = []
+        for name in names:
+            others = [m for m in mentions if m.kind != "name" and _overlap(name, m)]
+            matches = (
+                self._lines_of(name.entry, signs)
+                or self._wider(name.entry, signs)
+                or [match for m in others for match in self._lines_of(m.entry, signs)][:1]
+            )
+            found += matches
+            if not matches:
+                absent.append(name)
+        spans = [name for name in names if name not in absent]
+        return found, tuple(m for m in absent if not any(_overlap(m, n) for n in spans))
+
+    def _wider(self, entry: Entry, signs: Sequence[Sign]) -> list[Match]:
+        """The lines of a place whose name says that it holds this one."""
+        for other in self._glossary.near(entry):
+            if holds(other, entry) and (lines := self._lines_of(other, signs)):
+                return lines
+        return []
+
+    def _domains(self, signs: Sequence[Sign]) -> frozenset[str]:
+        """What the signs are about: the domains that many of their lines belong to."""
+        counts: Counter[str] = Counter()
+        for sign in signs:
+            for line in sign.lines:
+                counts.update(
+                    {n.entry.domain for seg in line.segments for n in self._namer.names(seg)[:2]
+                     if n.surety >= 0.9}
+                )  # fmt: skip
+        enough = max(2.0, 0.25 * counts.total())
+        return frozenset(d for d, count in counts.items() if count >= enough) - {_PUBLIC}
+
+    @staticmethod
+    def _fits(mention: Mention, main: frozenset[str]) -> bool:
+        return not main or mention.entry.domain in main or mention.entry.domain == _PUBLIC
 
     def _lines_of(self, entry: Entry, signs: Sequence[Sign]) -> list[Match]:
         """The lines that name an entry, the surest only."""
@@ -156,7 +207,9 @@ class SignSearch:
         content = [word for word in question.content if not has_han(word)]
         if not content:
             return ()
-        spans = [" ".join(content[a:b]) for a in range(len(content)) for b in range(len(content), a, -1)]
+        spans = [
+            " ".join(content[a:b]) for a in range(len(content)) for b in range(len(content), a, -1)
+        ]
         for span in sorted(spans, key=len, reverse=True):
             chinese = [word for word in self._dictionary.words_for(span) if len(word) >= 2]
             found = [
@@ -212,10 +265,11 @@ def _latin_surety(content: Sequence[str], segment: Segment) -> float:
     joined = "".join(content)
     if not content or not segment.stems or len(joined) < 3:
         return 0.0
+    content = [_as_written(word, segment.stems) for word in content]
     if tuple(content) == segment.stems or (len(joined) >= 5 and joined == "".join(segment.stems)):
         return 1.0
     if set(content) <= set(segment.stems):
-        return 0.8
+        return _EXACT if len(content) > 1 else 0.8
     letters = sum(map(len, segment.stems))
     if letters >= 5 and len(segment.stems) >= 2 and set(segment.stems) <= set(content):
         return 0.85
@@ -227,38 +281,59 @@ def _latin_surety(content: Sequence[str], segment: Segment) -> float:
     return 0.0
 
 
-def _mentioned(mentions: Sequence[Mention], kind: str) -> list[Entry]:
-    ordered = sorted((m for m in mentions if m.kind == kind), key=lambda m: m.start)
-    return list({m.entry.id: m.entry for m in ordered}.values())
+def _as_written(word: str, written: Sequence[str]) -> str:
+    """A longer word as the sign spells it, when it is one letter off."""
+    if len(word) < 5 or word in written:
+        return word
+    close = [
+        w for w in written if len(w) >= 4 and Levenshtein.distance(word, w, score_cutoff=1) <= 1
+    ]
+    return close[0] if close else word
+
+
+def _overlap(one: Mention, other: Mention) -> bool:
+    same_script = has_han(one.phrase) == has_han(other.phrase)
+    return same_script and one.start < other.end and other.start < one.end
 
 
 def _best_lines(matches: Iterable[Match]) -> list[Match]:
     found = sorted(matches, key=lambda match: -match.surety)
     if not found:
         return []
-    exact = [match for match in found if match.surety >= 0.95]
+    exact = [match for match in found if match.surety >= _EXACT]
     return exact or [match for match in found if match.surety >= found[0].surety - 0.05]
 
 
 def _merged(literal: Sequence[Match], found: Sequence[Match]) -> tuple[Match, ...]:
-    """Both kinds together, one match a line, the literal ones first where they are exact."""
-    exact = [match for match in literal if match.surety >= 0.85]
-    weak = [match for match in literal if match.surety < 0.85] if not found else []
-    return _one_each([*exact, *found, *weak])
+    """Both kinds together, one match a line, the literal ones first where they are exact.
+
+    An exact line rules out the other lines of its own entry: who asks for one dish of a menu
+    doesn't ask for all of that kind.
+    """
+    exact = [match for match in literal if match.surety >= _EXACT]
+    own = {match.entry.id for match in exact if match.entry}
+    others = [match for match in found if not exact or (match.entry and match.entry.id not in own)]
+    if len(exact) >= 1 and any(not match.entry for match in exact):
+        others = []
+    weak = [match for match in literal if match.surety < _EXACT] if not found else []
+    return _one_each([*exact, *others, *weak])
 
 
 def _one_each(matches: Iterable[Match]) -> tuple[Match, ...]:
-    return tuple({(m.sign.image, m.line.at.index): m for m in reversed(list(matches))}.values())[::-1]
+    """One match a line: the first of each, in order."""
+    first: dict[tuple[str | None, int], Match] = {}
+    for match in matches:
+        first.setdefault((match.sign.image, match.line.at.index), match)
+    return tuple(first.values())
 
 
-def _beside(absent: Sequence[Entry], matches: Sequence[Match]) -> tuple[Entry, ...]:
+def _beside(absent: Sequence[Mention], matches: Sequence[Match]) -> tuple[Mention, ...]:
     """What of the absent is worth a word beside an answer: things of the same kind."""
     domains = {match.entry.domain for match in matches if match.entry}
-    here = {match.entry.id for match in matches if match.entry}
-    return tuple(entry for entry in absent if entry.domain in domains and entry.id not in here)
+    return tuple(mention for mention in absent if mention.entry.domain in domains)
 
 
 def _term(question: Question, mentions: Sequence[Mention]) -> str:
     if mentions:
-        return mentions[0].entry.name(question.language)
+        return mentions[0].phrase
     return question.terms[0] if question.terms else " ".join(question.content)

@@ -31,7 +31,10 @@ class DrawnSeparators:
         small = image.convert("RGB")
         if self._scale < 1:
             small = small.resize(
-                (max(round(small.width * self._scale), 1), max(round(small.height * self._scale), 1))
+                (
+                    max(round(small.width * self._scale), 1),
+                    max(round(small.height * self._scale), 1),
+                )
             )
         self._pixels: NDArray[np.int16] = np.asarray(small, dtype=np.int16)
         self._slope = slope

@@ -16,7 +16,9 @@ from deixis.vision.embedded._labels import Label, exit_label, floor_label, inlin
 from deixis.vision.embedded._layout import Placed, Slope, place_lines, rows_of, slope_of
 from deixis.vision.embedded._text import compact, has_han, stems
 
-_PIECES = re.compile(r"[/|、,，;；()（）\[\]【】<>《》:：]+|(?<=[\u4e00-\u9fff])[\s·•.。-]+(?=[\u4e00-\u9fff])")
+_PIECES = re.compile(
+    r"[/|、,，;；()（）\[\]【】<>《》:：]+|(?<=[\u4e00-\u9fff])[\s·•.。-]+(?=[\u4e00-\u9fff])"
+)
 _SCRIPTS = re.compile(r"[\u3400-\u9fff][\u3400-\u9fff\d·\-—\s]*|[^\u3400-\u9fff]+")
 
 
@@ -100,11 +102,13 @@ class Sign:
     Attributes:
         lines: Its lines.
         floors: Its floor labels, from top to bottom.
+        exits: Its exit labels, from top to bottom.
         image: Handle of the image.
     """
 
     lines: tuple[SignLine, ...]
     floors: tuple[Label, ...]
+    exits: tuple[Label, ...] = ()
     image: str | None = None
 
     @cached_property
@@ -132,9 +136,7 @@ class Sign:
         slope = slope_of([line.quad for line in reading.lines])
         placed = place_lines(reading.lines, slope)
         floors = _floor_labels(placed)
-        exits = [
-            PlacedLabel(label=label, at=at) for at in placed if (label := exit_label(at.text))
-        ]
+        exits = [PlacedLabel(label=label, at=at) for at in placed if (label := exit_label(at.text))]
         rules = _rules(pixels, slope) if len(floors) > 1 or len(exits) > 1 else None
         by_floor = govern(placed, floors, reading.size, rules) if floors else {}
         by_exit = govern(placed, exits, reading.size, rules) if exits else {}
@@ -149,7 +151,7 @@ class Sign:
             )
             for at in placed
         )
-        return cls(lines=lines, floors=_distinct(floors), image=image)
+        return cls(lines=lines, floors=_distinct(floors), exits=_distinct(exits), image=image)
 
 
 def _rules(pixels: Callable[[], Image.Image] | None, slope: Slope) -> Separators | None:
@@ -182,4 +184,3 @@ def _part(at: Placed, start: int, end: int) -> Placed:
 def _distinct(labels: Sequence[PlacedLabel]) -> tuple[Label, ...]:
     ordered = sorted(labels, key=lambda item: item.at.v)
     return tuple({item.label.value: item.label for item in ordered}.values())
-

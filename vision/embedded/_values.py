@@ -117,7 +117,9 @@ def _aside(other: SignLine, line: SignLine) -> bool:
 
 
 def _on_next_row(sign: Sign, line: SignLine) -> Amount | None:
-    below = [row for row in sign.rows if min(o.at.v for o in row) > line.at.v + 0.5 * line.at.height]
+    below = [
+        row for row in sign.rows if min(o.at.v for o in row) > line.at.v + 0.5 * line.at.height
+    ]
     if not below or any(not is_amount(other) for other in below[0]):
         return None
     if below[0][0].at.v - line.at.v > 2.5 * line.at.height:

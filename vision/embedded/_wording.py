@@ -75,12 +75,9 @@ class Wording:
         """The beginning of an answer to «is it on 3F?»."""
         return self._say("Yes: " if yes else "No: ", "是的，" if yes else "不是，")
 
-    def second_best(self, term: str) -> str:
+    def second_best(self) -> str:
         """Before a place that isn't the usual one for a need."""
-        return self._say(
-            "The sign has no department just for that; this one can help. ",
-            "牌子上没有专门对应的科室，可以先去这里：",
-        )
+        return self._say("Closest on this sign: ", "牌子上最接近的是：")
 
     def also(self, others: Sequence[str]) -> str:
         """Further things that answer."""

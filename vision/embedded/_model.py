@@ -1,0 +1,300 @@
+"""The embedded vision model: reads by OCR, answers by layout, glossary and retrieval."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, cast
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    ToolCall,
+    ToolMessage,
+)
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from deixis.vision._dialect import AskKind, Dialect, JsonObject, PixelDialect
+from deixis.vision._errors import ModelError
+from deixis.vision._geometry import Detection
+from deixis.vision._images import VisionImage
+from deixis.vision._model import ImageView, VisionModel
+from deixis.vision._reader import RapidReader, Reader, Reading
+from deixis.vision._reading_cache import CachedReader
+from deixis.vision._reply import write_reply
+from deixis.vision.embedded._dictionary import Dictionary
+from deixis.vision.embedded._glossary import Glossary
+from deixis.vision.embedded._outcome import Outcome, Sum
+from deixis.vision.embedded._question import Question
+from deixis.vision.embedded._reasoner import Reasoner
+from deixis.vision.embedded._sign import Sign
+
+_CALCULATOR = "calculate"
+
+
+class EmbeddedModel(VisionModel):
+    """The default model: no download, no key, no GPU. A small honest reader.
+
+    It answers only from text it has read, says what it can't do, and calls a calculator tool
+    for sums when one is bound. It is not a language model.
+
+    Args:
+        reader: Reads text; rapidocr with readings kept on disk by default.
+        reasoner: Answers from what was read.
+    """
+
+    sees: ClassVar[str] = "text"
+
+    _reader: Reader = PrivateAttr()
+    _reasoner: Reasoner = PrivateAttr()
+
+    def __init__(
+        self, *, reader: Reader | None = None, reasoner: Reasoner | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self._reader = reader if reader is not None else CachedReader(RapidReader())
+        self._reasoner = reasoner if reasoner is not None else default_reasoner()
+
+    @property
+    def dialect(self) -> Dialect:
+        """Plain JSON in original pixels."""
+        return PixelDialect()
+
+    @property
+    def name_for_users(self) -> str:
+        """`embedded`."""
+        return "embedded"
+
+    @property
+    def _llm_type(self) -> str:
+        return "deixis-embedded"
+
+    def read(self, image: VisionImage) -> Reading:
+        """The lines of text of an image, in reading order."""
+        return self._reader.read(image)
+
+    def sign(self, view: ImageView) -> Sign:
+        """An image as the model understands it: lines, labels, what governs what."""
+        reading = self.read(view.image)
+        return Sign.of(reading, image=view.handle, pixels=view.image.pixels)
+
+    def ground(
+        self,
+        image: VisionImage,
+        phrase: str,
+        *,
+        kind: AskKind = "boxes",
+        language: str = "en",  # noqa: ARG002
+    ) -> list[Detection]:
+        """Where a phrase, or what it means, is written. Finds text only.
+
+        Raises:
+            ModelError: For anything but boxes and points: this model finds no objects.
+        """
+        if kind not in ("boxes", "points"):
+            raise ModelError("the embedded model grounds phrases; use read() for lines of text")
+        sign = self.sign(ImageView(handle="img_1", image=image))
+        found = self._reasoner.search.find(Question(text=phrase), [sign]).matches
+        detections = [m.line.detection(phrase, m.sign.image) for m in found]
+        if kind == "boxes":
+            return detections
+        return [
+            d.model_copy(update={"point": d.box.center, "box": None}) for d in detections if d.box
+        ]
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> ChatResult:
+        message = self._message(messages, kwargs)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,  # noqa: ARG002
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        message = self._message(messages, kwargs)
+        pieces = _pieces(message.text)
+        for number, piece in enumerate(pieces, start=1):
+            chunk = ChatGenerationChunk(
+                message=AIMessageChunk(
+                    piece,
+                    tool_call_chunks=_call_chunks(message) if number == len(pieces) else [],
+                    chunk_position="last" if number == len(pieces) else None,
+                    response_metadata=message.response_metadata if number == len(pieces) else {},
+                )
+            )
+            if run_manager and piece:
+                run_manager.on_llm_new_token(piece, chunk=chunk)
+            yield chunk
+
+    def _message(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> AIMessage:
+        tools = [_Offered.of(tool) for tool in cast("list[JsonObject]", kwargs.get("tools") or [])]
+        question, images, results = self._asked(messages)
+        outcome = self._reasoner.answer(question, [self.sign(view) for view in images])
+        calls: list[ToolCall] = []
+        if outcome.sum is not None:
+            result = results.get(_CALCULATOR)
+            if result is not None:
+                outcome = _with_result(outcome, outcome.sum, result)
+            elif any(tool.name == _CALCULATOR for tool in tools):
+                calls.append(_call(_CALCULATOR, {"expression": outcome.sum.expression}))
+        if not calls and kwargs.get("tool_choice") not in (None, "auto", "none"):
+            calls.append(_structured(tools, kwargs.get("tool_choice"), outcome))
+        text = "" if calls else self._written(outcome)
+        return AIMessage(text, tool_calls=calls, response_metadata={"model_name": "embedded"})
+
+    def _written(self, outcome: Outcome) -> str:
+        return write_reply(
+            outcome.text,
+            found=outcome.found,
+            language=outcome.language,
+            facts=outcome.facts,
+            detections=outcome.detections,
+        )
+
+    def _asked(
+        self, messages: Sequence[BaseMessage]
+    ) -> tuple[str, list[ImageView], dict[str, str]]:
+        """The last question, the images it is about, and what tools answered since.
+
+        A question that brings images is about those; one that brings none is about all.
+        """
+        last = max(
+            (i for i, message in enumerate(messages) if isinstance(message, HumanMessage)),
+            default=-1,
+        )
+        if last < 0:
+            raise ModelError("there is no question: end the messages with one from the user")
+        everything = self.views(messages)
+        own = {view.handle for view in self.views([messages[last]])}
+        images = [view for view in everything if view.handle in own] or everything
+        results = {
+            str(message.name): message.text
+            for message in messages[last + 1 :]
+            if isinstance(message, ToolMessage) and message.status != "error"
+        }
+        return messages[last].text, images, results
+
+
+class _Offered:
+    """A tool as it was bound: its name and the fields it wants."""
+
+    def __init__(self, name: str, fields: Mapping[str, object], required: Sequence[str]) -> None:
+        self.name = name
+        self.fields = fields
+        self.required = required
+
+    @classmethod
+    def of(cls, tool: JsonObject) -> _Offered:
+        function = cast("JsonObject", tool.get("function") or tool)
+        schema = cast("JsonObject", function.get("parameters") or {})
+        return cls(
+            str(function["name"]),
+            cast("JsonObject", schema.get("properties") or {}),
+            cast("list[str]", schema.get("required") or []),
+        )
+
+
+def default_reasoner() -> Reasoner:
+    """Glossary, dictionary and embeddings as they come along."""
+    from deixis.vision.embedded._semantics import EmbeddingSemantics
+
+    glossary = Glossary.default()
+    return Reasoner(glossary, Dictionary(), EmbeddingSemantics(glossary))
+
+
+def _with_result(outcome: Outcome, sum_: Sum, result: str) -> Outcome:
+    from dataclasses import replace
+
+    priced = sum_.priced(result)
+    return replace(
+        outcome,
+        text=f"{outcome.text.rstrip('.。')} = {priced}{'。' if '。' in outcome.text else '.'}",
+        facts={**outcome.facts, "total": priced},
+        sum=None,
+    )
+
+
+def _structured(tools: Sequence[_Offered], choice: object, outcome: Outcome) -> ToolCall:
+    """A forced call: the fields that this model knows how to fill, by their names.
+
+    Raises:
+        ModelError: A field is required that it can't fill.
+    """
+    named = choice.get("function", choice).get("name") if isinstance(choice, dict) else choice
+    offered = next((tool for tool in tools if tool.name == named), tools[-1] if tools else None)
+    if offered is None:
+        raise ModelError("a tool call was demanded and no tool is bound")
+    known = _fields(outcome)
+    missing = [name for name in offered.required if name not in known]
+    if missing:
+        raise ModelError(
+            f"the embedded model can't fill {', '.join(missing)} of {offered.name}: it knows "
+            f"{', '.join(sorted(known))}; a language model can (see `deixis models`)"
+        )
+    return _call(offered.name, {name: known[name] for name in offered.fields if name in known})
+
+
+def _fields(outcome: Outcome) -> JsonObject:
+    first = outcome.detections[0] if outcome.detections else None
+    known: JsonObject = {
+        "answer": outcome.text,
+        "found": outcome.found,
+        "language": outcome.language,
+        "floor": None,
+        **outcome.facts,
+        "facts": dict(outcome.facts),
+        "detections": [d.model_dump(mode="json") for d in outcome.detections],
+    }
+    if first is not None and first.box is not None:
+        known |= {
+            "text": first.text,
+            "label": first.label,
+            "image": first.image,
+            "box": dict(zip(("x1", "y1", "x2", "y2"), first.box.xyxy, strict=True))
+            | {"image": first.image},
+            "point": first.box.center.model_dump(),
+        }
+    return known
+
+
+def _call(name: str, args: JsonObject) -> ToolCall:
+    return ToolCall(name=name, args=args, id=f"call_{uuid.uuid4().hex[:12]}", type="tool_call")
+
+
+def _pieces(text: str) -> list[str]:
+    """A text cut for streaming: after spaces, and between Chinese characters."""
+    pieces: list[str] = []
+    current = ""
+    for char in text:
+        current += char
+        if char.isspace() or char > "\u3000":
+            pieces.append(current)
+            current = ""
+    return [*pieces, current] if current or not pieces else pieces
+
+
+def _call_chunks(message: AIMessage) -> list[Any]:
+    return [
+        {
+            "name": call["name"],
+            "args": json.dumps(call["args"], ensure_ascii=False),
+            "id": call["id"],
+            "index": index,
+            "type": "tool_call_chunk",
+        }
+        for index, call in enumerate(message.tool_calls)
+    ]
