@@ -90,7 +90,7 @@ class Dialect(ABC):
             "type": "object",
             "description": f"{what} in {unit}.",
             "properties": {
-                **{name: number for name in names},
+                **dict.fromkeys(names, number),
                 "image": {
                     "type": "string",
                     "description": "Handle such as img_1; the latest if left out.",
@@ -102,6 +102,21 @@ class Dialect(ABC):
     @abstractmethod
     def frame_words(self) -> str:
         """The frame in a few words, e.g. `pixels of the image, origin top left`."""
+
+    def write_place(self, place: Point | Box, frames: Frames) -> JsonObject:
+        """A place in original pixels as this family's words, for what a tool gives back.
+
+        Raises:
+            PlaceError: The place is on an image that has no frame.
+        """
+        frame = frames.get(place.image)
+        if frame is None:
+            raise PlaceError(f"there is no image {place.image!r} in view")
+        if isinstance(place, Point):
+            point = frame.model_place(place)
+            return {"point_2d": [round(point.x), round(point.y)], "image": place.image}
+        box = frame.model_place(place)
+        return {"bbox_2d": [round(value) for value in box.xyxy], "image": place.image}
 
     def word_schema(self, schema: JsonObject) -> JsonObject:
         """A JSON schema with every marked place worded in this family's frame."""

@@ -7,7 +7,7 @@ additions; CONTRIBUTING.md tells the columns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from deixis.vision._errors import DeixisError
 from deixis.vision.embedded._text import (
     EN_FILLERS,
     FRAME_WORDS,
+    SMALL_WORDS,
     compact,
     has_han,
     stem,
@@ -42,6 +43,8 @@ class Entry:
         domain: hospital, station, airport, street, shop, receipt, menu, ….
         zh: What signs write in simplified Chinese, the usual form first.
         en: What signs write in English, the usual form first.
+        silent: Names that a question may hold in passing («pay», «check-up»): they name the
+            thing on a sign, a question doesn't ask for it by them. A final `~` in the files.
         ask_zh: What people say who need it, in Chinese; a final `~` marks a second-best place.
         ask_en: The same in English.
         near: Ids of what could help when this isn't there.
@@ -54,6 +57,7 @@ class Entry:
     ask_zh: tuple[str, ...] = ()
     ask_en: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
+    silent: frozenset[str] = frozenset()
 
     def name(self, language: str) -> str:
         """The usual name in a language (`zh…` or English)."""
@@ -140,10 +144,11 @@ class Glossary:
     def mentions(self, question: str) -> list[Mention]:
         """The entries a question speaks of: names first, longer phrases before shorter.
 
-        A phrase within a longer one that was found is left out: «heart surgery» doesn't speak
-        of «surgery».
+        A phrase within a longer one that was found is left out («heart surgery» doesn't speak
+        of «surgery»), unless its entry is near the longer one's: then it is second best.
         """
-        found = _without_nested([*self._mentions_zh(question), *self._mentions_en(stems(question))])
+        asked = stems(question)
+        found = _without_nested([*self._mentions_zh(question), *self._mentions_en(asked)])
         if not found:
             found = _without_nested(self._mentions_en(self._respelt(question)))
         order = {"name": 0, "need": 1, "second": 2}
@@ -159,7 +164,8 @@ class Glossary:
     def _mentions_en(self, asked: Sequence[str]) -> Iterator[Mention]:
         for start, first in enumerate(asked):
             for phrase in self._en.get(first, ()):
-                end = _phrase_end(phrase.stems, asked, start)
+                gap = 0 if phrase.kind == "name" else _MAX_GAP
+                end = _phrase_end(phrase.stems, asked, start, gap)
                 if end is not None:
                     yield phrase.mention(start, end, size=len(phrase.stems))
 
@@ -188,29 +194,44 @@ class Glossary:
         return [self.entries[name] for name in entry.near if name in self.entries]
 
 
-def _phrase_end(phrase: Sequence[str], asked: Sequence[str], start: int) -> int | None:
-    """Where a phrase ends in the question: its words in order, at most two between any two."""
+def _phrase_end(phrase: Sequence[str], asked: Sequence[str], start: int, gap: int) -> int | None:
+    """Where a phrase ends in the question: its words in order, at most `gap` between any two.
+
+    Small words don't count as between: «book [a] time [for an] examination».
+    """
     at = start
     for wanted in phrase[1:]:
-        for step in range(1, _MAX_GAP + 2):
-            if at + step < len(asked) and asked[at + step] == wanted:
-                at += step
-                break
-        else:
+        passed = 0
+        at += 1
+        while at < len(asked) and asked[at] != wanted:
+            passed += asked[at] not in SMALL_WORDS
+            at += 1
+            if passed > gap:
+                return None
+        if at == len(asked):
             return None
     return at + 1
 
 
 def _without_nested(mentions: Iterable[Mention]) -> list[Mention]:
     found = list({(m.entry.id, m.kind, m.start, m.end): m for m in mentions}.values())
+    kept: list[Mention] = []
+    for mention in found:
+        around = [other for other in found if _nested(mention, other)]
+        if not around:
+            kept.append(mention)
+        elif mention.kind == "need" and all(
+            other.kind != "name" and mention.entry.id in other.entry.near for other in around
+        ):
+            kept.append(replace(mention, kind="second"))
+    return kept
 
-    def nested(inner: Mention, outer: Mention) -> bool:
-        if has_han(inner.phrase) != has_han(outer.phrase):
-            return False
-        inside = outer.start <= inner.start and inner.end <= outer.end
-        return inside and outer.size > inner.size
 
-    return [m for m in found if not any(nested(m, other) for other in found)]
+def _nested(inner: Mention, outer: Mention) -> bool:
+    if has_han(inner.phrase) != has_han(outer.phrase):
+        return False
+    inside = outer.start <= inner.start and inner.end <= outer.end
+    return inside and outer.size > inner.size
 
 
 def _asks(phrases: Sequence[str]) -> Iterator[tuple[str, MentionKind]]:
@@ -221,7 +242,8 @@ def _asks(phrases: Sequence[str]) -> Iterator[tuple[str, MentionKind]]:
 def _chinese_phrases(entries: Iterable[Entry]) -> Iterator[_Phrase]:
     for entry in entries:
         for name in entry.zh:
-            yield _Phrase(entry, "name", compact(name))
+            if name not in entry.silent:
+                yield _Phrase(entry, "name", compact(name))
         for phrase, kind in _asks(entry.ask_zh):
             yield _Phrase(entry, kind, compact(phrase))
 
@@ -229,11 +251,16 @@ def _chinese_phrases(entries: Iterable[Entry]) -> Iterator[_Phrase]:
 def _english_phrases(entries: Iterable[Entry]) -> Iterator[_Phrase]:
     for entry in entries:
         for name in entry.en:
-            if says_something(key := stems(name)):
+            if name not in entry.silent and says_something(key := _key(name)):
                 yield _Phrase(entry, "name", name, key)
         for phrase, kind in _asks(entry.ask_en):
-            if says_something(key := stems(phrase)):
+            if says_something(key := _key(phrase)):
                 yield _Phrase(entry, kind, phrase, key)
+
+
+def _key(phrase: str) -> tuple[str, ...]:
+    """A phrase's stems without the small words."""
+    return tuple(s for s in stems(phrase) if s not in SMALL_WORDS)
 
 
 def holds(wider: Entry, entry: Entry) -> bool:
@@ -260,7 +287,9 @@ def _read(path: Path) -> Iterator[Entry]:
                 f"{', '.join(_COLUMNS)}, tab-separated, the first four filled"
             )
         lists = [tuple(p.strip() for p in cell.split("|") if p.strip()) for cell in cells[2:]]
+        silent = frozenset(n.removesuffix("~") for n in (*lists[0], *lists[1]) if n.endswith("~"))
+        zh, en = (tuple(name.removesuffix("~") for name in names) for names in lists[:2])
         yield Entry(
-            id=cells[0], domain=cells[1], zh=lists[0], en=lists[1],
-            ask_zh=lists[2], ask_en=lists[3], near=lists[4],
+            id=cells[0], domain=cells[1], zh=zh, en=en, ask_zh=lists[2], ask_en=lists[3],
+            near=lists[4], silent=silent,
         )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -28,8 +28,7 @@ from deixis.vision._model import ImageView, VisionModel
 from deixis.vision._reader import RapidReader, Reader, Reading
 from deixis.vision._reading_cache import CachedReader
 from deixis.vision._reply import write_reply
-from deixis.vision.embedded._dictionary import Dictionary
-from deixis.vision.embedded._glossary import Glossary
+from deixis.vision.embedded._defaults import default_reasoner
 from deixis.vision.embedded._outcome import Outcome, Sum
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._reasoner import Reasoner
@@ -182,11 +181,11 @@ class EmbeddedModel(VisionModel):
         own = {view.handle for view in self.views([messages[last]])}
         images = [view for view in everything if view.handle in own] or everything
         results = {
-            str(message.name): message.text
+            str(message.name): str(message.text)
             for message in messages[last + 1 :]
             if isinstance(message, ToolMessage) and message.status != "error"
         }
-        return messages[last].text, images, results
+        return str(messages[last].text), images, results
 
 
 class _Offered:
@@ -208,17 +207,7 @@ class _Offered:
         )
 
 
-def default_reasoner() -> Reasoner:
-    """Glossary, dictionary and embeddings as they come along."""
-    from deixis.vision.embedded._semantics import EmbeddingSemantics
-
-    glossary = Glossary.default()
-    return Reasoner(glossary, Dictionary(), EmbeddingSemantics(glossary))
-
-
 def _with_result(outcome: Outcome, sum_: Sum, result: str) -> Outcome:
-    from dataclasses import replace
-
     priced = sum_.priced(result)
     return replace(
         outcome,
@@ -234,7 +223,8 @@ def _structured(tools: Sequence[_Offered], choice: object, outcome: Outcome) -> 
     Raises:
         ModelError: A field is required that it can't fill.
     """
-    named = choice.get("function", choice).get("name") if isinstance(choice, dict) else choice
+    wanted = cast("JsonObject", choice) if isinstance(choice, dict) else {}
+    named = cast("JsonObject", wanted.get("function", wanted)).get("name", choice)
     offered = next((tool for tool in tools if tool.name == named), tools[-1] if tools else None)
     if offered is None:
         raise ModelError("a tool call was demanded and no tool is bound")

@@ -73,11 +73,18 @@ def _stemmer() -> _Stemmer:
     return cast("_Stemmer", snowballstemmer.stemmer("english"))
 
 
+# Words whose stem is that of another thing: a parking lot is no park.
+_UNSTEMMED = frozenset(
+    "parking nursing dressing dressings meeting international university organization police "
+    "stationery physics generic policy training building".split()
+)
+
+
 @lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """The stem of one lower-case English word (Snowball), its possessive dropped."""
     bare = word.split("'")[0] if "'" in word else word
-    return _stemmer().stemWord(bare) if len(bare) > 3 else bare
+    return bare if len(bare) <= 3 or bare in _UNSTEMMED else _stemmer().stemWord(bare)
 
 
 def words(text: str) -> list[str]:
@@ -98,6 +105,8 @@ FRAME_WORDS = frozenset(
     "patients patient today now right about up out into as not just also anyone guide sign give given "
     "make made much many whats where's what's think suppose supposed hospital building".split()
 )
+# Words that may stand between the words of a phrase, or be left out of it.
+SMALL_WORDS = frozenset("a an the my our your his her their some any of for and".split())
 # Words of an English name that it may carry or lack and still be the same place.
 EN_FILLERS = frozenset(
     stem(w)

@@ -1,0 +1,41 @@
+"""Tools: what an agent can do, with places as typed values.
+
+`tool` makes a function a tool; `standard_tools` are those that every agent may have.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deixis.tools._calculator import calculate, evaluate
+from deixis.tools._reading import find_on_sign, read_text, zoom
+from deixis.tools._tool import NewImage, Tool, ToolContext, ToolResult, tool
+from deixis.tools._translate import GlossaryTerm, Translation, Translator, translate_tool
+
+__all__ = [
+    "GlossaryTerm",
+    "NewImage",
+    "Tool",
+    "ToolContext",
+    "ToolResult",
+    "Translation",
+    "Translator",
+    "calculate",
+    "evaluate",
+    "find_on_sign",
+    "read_text",
+    "standard_tools",
+    "tool",
+    "translate_tool",
+    "zoom",
+]
+
+
+def standard_tools(translator: Translator | None = None) -> tuple[Tool[..., Any], ...]:
+    """Reading, zooming, finding, translating and calculating.
+
+    Args:
+        translator: What `translate` uses; glossary and dictionary by default.
+    """
+    translate = translate_tool(translator or Translator())
+    return (read_text, zoom, find_on_sign, translate, calculate)

@@ -1,0 +1,240 @@
+"""Tools that take places: a function's types become the schema that a model is shown."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, ParamSpec, TypeVar, cast, get_type_hints, overload
+
+from docstring_parser import parse as parse_docstring
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from deixis.tools._arguments import typed_arguments
+from deixis.vision import (
+    Box,
+    Detection,
+    DeixisError,
+    Dialect,
+    Frames,
+    ImageBook,
+    PixelDialect,
+    Point,
+    Reader,
+    ToolError,
+    VisionImage,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewImage:
+    """An image that a tool made.
+
+    Attributes:
+        image: The image.
+        parent: Handle of the image it was cut from, if it was.
+        region: Where in the parent, in original pixels.
+    """
+
+    image: VisionImage
+    parent: str | None = None
+    region: Box | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolResult:
+    """What a tool gives back.
+
+    Attributes:
+        text: For the model to read.
+        images: Made by the tool; the agent gives them handles and shows them to the model.
+        detections: Places that the result speaks of, in original pixels.
+    """
+
+    text: str
+    images: tuple[NewImage, ...] = ()
+    detections: tuple[Detection, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolContext:
+    """What a tool may use beside its arguments: name it as a parameter to get it.
+
+    Attributes:
+        book: The conversation's images.
+        reader: Reads text.
+        dialect: How the model at work writes places.
+        frames: Its frame on each image.
+        call_id: Of this tool call: an effect keyed by it isn't done twice.
+        thread: The conversation.
+        user: Whose conversation it is.
+    """
+
+    book: ImageBook
+    reader: Reader
+    dialect: Dialect = field(default_factory=PixelDialect)
+    frames: Frames = field(default_factory=dict[str | None, Any])
+    call_id: str = ""
+    thread: str | None = None
+    user: str | None = None
+
+    def image(self, handle: str | None) -> tuple[str, VisionImage]:
+        """An image by its handle, the latest for None.
+
+        Raises:
+            ToolError: There is none.
+        """
+        latest = self.book.latest
+        if handle is None and latest is None:
+            raise ToolError("there is no image in this conversation yet: ask for one")
+        chosen = handle or (latest.handle if latest else "")
+        try:
+            return chosen, self.book.image(chosen)
+        except DeixisError as error:
+            raise ToolError(str(error)) from None
+
+    def said(self, place: Point | Box) -> dict[str, object]:
+        """A place in original pixels in the words of the model at work."""
+        return self.dialect.write_place(place, self.frames)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool(Generic[P, R]):
+    """A function that a model can call. Made by the `tool` decorator; callable as before.
+
+    Attributes:
+        name: What the model calls it by.
+        description: What the model is told of it.
+        function: What runs.
+        arguments: Types of its arguments; places are marked for the dialect to word.
+        approval: Whether a person is asked before it runs.
+    """
+
+    name: str
+    description: str
+    function: Callable[P, R]
+    arguments: type[BaseModel]
+    approval: bool = False
+    context_name: str | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Calls the function itself."""
+        return self.function(*args, **kwargs)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the arguments, places marked with `x-deixis-place`."""
+        return self.arguments.model_json_schema()
+
+    def run(self, said: Mapping[str, object], context: ToolContext) -> ToolResult:
+        """Runs the tool with a model's arguments.
+
+        Raises:
+            ToolError: The arguments are wrong, or the tool can't do it; for the model to mend.
+        """
+        result = self.function(*(), **cast("Any", self._given(said, context)))
+        if inspect.isawaitable(result):
+            cast("Any", result).close()
+            raise ToolError(f"{self.name} is asynchronous: run the agent with aask or astream")
+        return as_result(result)
+
+    async def arun(self, said: Mapping[str, object], context: ToolContext) -> ToolResult:
+        """The same for a function that may be asynchronous; one that isn't runs in a thread."""
+        import asyncio
+
+        given = self._given(said, context)
+        if inspect.iscoroutinefunction(self.function):
+            return as_result(await cast("Awaitable[object]", self.function(*(), **cast("Any", given))))
+        return as_result(await asyncio.to_thread(self.function, *(), **cast("Any", given)))
+
+    def _given(self, said: Mapping[str, object], context: ToolContext) -> dict[str, object]:
+        given = typed_arguments(
+            said, self.arguments, dialect=context.dialect, frames=context.frames
+        )
+        return given | ({self.context_name: context} if self.context_name else {})
+
+
+def as_result(value: object) -> ToolResult:
+    """What a function returned, as a result: text, a model, detections or an image."""
+    if isinstance(value, ToolResult):
+        return value
+    if isinstance(value, VisionImage):
+        return ToolResult(text=f"An image: {value.source}.", images=(NewImage(image=value),))
+    if isinstance(value, Detection):
+        value = [value]
+    if isinstance(value, BaseModel):
+        return ToolResult(text=value.model_dump_json())
+    if isinstance(value, Sequence) and value and not isinstance(value, str):
+        items = cast("Sequence[object]", value)
+        if all(isinstance(item, Detection) for item in items):
+            found = tuple(cast("Sequence[Detection]", items))
+            return ToolResult(text="\n".join(d.text or d.label for d in found), detections=found)
+    return ToolResult(text="" if value is None else str(value))
+
+
+@overload
+def tool(function: Callable[P, R], /) -> Tool[P, R]: ...
+@overload
+def tool(
+    *, name: str | None = None, approval: bool = False
+) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+def tool(
+    function: Callable[P, R] | None = None, /, *, name: str | None = None, approval: bool = False
+) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
+    """Makes a function a tool.
+
+    Its annotations become the schema, `Point` and `Box` included; its docstring the
+    description, with the arguments' lines of a Google-style `Args:` section. A parameter of
+    type `ToolContext` is filled by the agent and hidden from the model.
+
+    Args:
+        function: The function, where the decorator is used bare.
+        name: What the model calls it by; the function's name by default.
+        approval: Whether a person is asked first. Set it for anything that moves or changes
+            something outside the conversation.
+
+    Raises:
+        TypeError: A parameter has no annotation, or there is no docstring.
+    """
+
+    def make(wrapped: Callable[P, R]) -> Tool[P, R]:
+        return _tool(wrapped, name=name, approval=approval)
+
+    return make if function is None else make(function)
+
+
+def _tool(function: Callable[P, R], *, name: str | None, approval: bool) -> Tool[P, R]:
+    called = name or function.__name__
+    documented = parse_docstring(inspect.getdoc(function) or "")
+    summary = "\n\n".join(
+        part for part in (documented.short_description, documented.long_description) if part
+    )
+    if not summary:
+        raise TypeError(f"tool {called} needs a docstring: it is what the model is told of it")
+    told = {param.arg_name: param.description for param in documented.params}
+    hints = get_type_hints(function, include_extras=True)
+    fields: dict[str, Any] = {}
+    context_name: str | None = None
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name not in hints:
+            raise TypeError(f"tool {called}: annotate {parameter.name}, its type is its schema")
+        kind = hints[parameter.name]
+        if kind is ToolContext:
+            context_name = parameter.name
+            continue
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[parameter.name] = (kind, Field(default, description=told.get(parameter.name)))
+    arguments = create_model(
+        called, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=False), **fields
+    )
+    return Tool(
+        name=called,
+        description=summary,
+        function=function,
+        arguments=arguments,
+        approval=approval,
+        context_name=context_name,
+    )

@@ -1,0 +1,106 @@
+"""Places and their frames, images, reading, drawing, and the vision models.
+
+Importing this package loads neither LangChain nor onnxruntime; the names that need LangChain
+(`VisionModel`, `EmbeddedModel`, `load_model`, …) load it when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from deixis.vision._dialect import AskKind, Dialect, Frames, PixelDialect, PlaceKind, Places
+from deixis.vision._drawing import DrawingStyle, annotate
+from deixis.vision._errors import (
+    DeixisError,
+    FetchError,
+    FontError,
+    ImageError,
+    ImageHandleError,
+    ModelError,
+    PlaceError,
+    ToolError,
+    TranslationError,
+)
+from deixis.vision._geometry import PLACE_MARK, Box, Detection, Point, Quad, Size
+from deixis.vision._images import ImageLimits, ImageSource, VisionImage, load_image, load_images
+from deixis.vision._reader import RapidReader, Reader, Reading, TextLine
+from deixis.vision._reading_cache import CachedReader
+from deixis.vision._reply import ProseStream, Reply, parse_reply, prose_of, write_reply
+from deixis.vision._store import ImageBook, ImageRecord, ImageStore
+from deixis.vision._transforms import Frame, Transform
+
+if TYPE_CHECKING:
+    from deixis.vision._model import ImageView, VisionModel, image_block
+    from deixis.vision._models import ModelStatus, load_model, model_statuses
+    from deixis.vision.embedded._model import EmbeddedModel
+
+__all__ = [
+    "PLACE_MARK",
+    "AskKind",
+    "Box",
+    "CachedReader",
+    "DeixisError",
+    "Detection",
+    "Dialect",
+    "DrawingStyle",
+    "EmbeddedModel",
+    "FetchError",
+    "FontError",
+    "Frame",
+    "Frames",
+    "ImageBook",
+    "ImageError",
+    "ImageHandleError",
+    "ImageLimits",
+    "ImageRecord",
+    "ImageSource",
+    "ImageStore",
+    "ImageView",
+    "ModelError",
+    "ModelStatus",
+    "PixelDialect",
+    "PlaceError",
+    "PlaceKind",
+    "Places",
+    "Point",
+    "ProseStream",
+    "Quad",
+    "RapidReader",
+    "Reader",
+    "Reading",
+    "Reply",
+    "Size",
+    "TextLine",
+    "ToolError",
+    "Transform",
+    "TranslationError",
+    "VisionImage",
+    "VisionModel",
+    "annotate",
+    "image_block",
+    "load_image",
+    "load_images",
+    "load_model",
+    "model_statuses",
+    "parse_reply",
+    "prose_of",
+    "write_reply",
+]
+
+# These bring LangChain.
+_ADAPTERS = {
+    "EmbeddedModel": "deixis.vision.embedded._model",
+    "ImageView": "deixis.vision._model",
+    "ModelStatus": "deixis.vision._models",
+    "VisionModel": "deixis.vision._model",
+    "image_block": "deixis.vision._model",
+    "load_model": "deixis.vision._models",
+    "model_statuses": "deixis.vision._models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ADAPTERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ADAPTERS[name]), name)
