@@ -22,6 +22,7 @@ from deixis.vision._errors import (
     ToolError,
     TranslationError,
 )
+from deixis.vision._frames import frames_of
 from deixis.vision._geometry import PLACE_MARK, Box, Detection, Point, Quad, Size
 from deixis.vision._images import ImageLimits, ImageSource, VisionImage, load_image, load_images
 from deixis.vision._reader import RapidReader, Reader, Reading, TextLine
@@ -78,6 +79,7 @@ __all__ = [
     "VisionImage",
     "VisionModel",
     "annotate",
+    "frames_of",
     "image_block",
     "load_image",
     "load_images",

@@ -57,13 +57,22 @@ class Dialect(ABC):
         """How many tokens an image of this size takes in the prompt."""
 
     @abstractmethod
-    def frame(self, size: Size, *, image: str | None = None, region: Box | None = None) -> Frame:
-        """The frame the model speaks in of an image, or of a region of it shown alone.
+    def frame(
+        self,
+        size: Size,
+        *,
+        image: str | None = None,
+        region: Box | None = None,
+        shown: Size | None = None,
+    ) -> Frame:
+        """The frame the model speaks in of an image, or of a cut from it shown alone.
 
         Args:
             size: Of the original upright image.
             image: Its handle.
-            region: The part the model was shown, in original pixels.
+            region: The part that was cut out, in original pixels.
+            shown: Size of the cut as handed to the model (before its own resizing), where it
+                was enlarged.
         """
 
     @abstractmethod
@@ -236,9 +245,16 @@ class PixelDialect(Dialect):
         """The number given."""
         return self._tokens
 
-    def frame(self, size: Size, *, image: str | None = None, region: Box | None = None) -> Frame:
-        """Pixels of the original, or of the region."""
-        return Frame.pixels(size, image=image, region=region)
+    def frame(
+        self,
+        size: Size,
+        *,
+        image: str | None = None,
+        region: Box | None = None,
+        shown: Size | None = None,
+    ) -> Frame:
+        """Pixels of the original, or of the cut as it is shown."""
+        return Frame.pixels(size, seen=shown, image=image, region=region)
 
     def frame_words(self) -> str:
         """Pixels."""

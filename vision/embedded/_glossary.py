@@ -75,6 +75,7 @@ class Mention:
         size: How many words (characters of Chinese) of it were found.
         start: Where they begin: characters of the folded Chinese text, or words of English.
         end: Where they end, exclusive.
+        own: The characters or words in between that are of the phrase.
     """
 
     entry: Entry
@@ -83,6 +84,7 @@ class Mention:
     size: int
     start: int
     end: int
+    own: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,12 @@ class _Phrase:
     text: str
     stems: tuple[str, ...] = ()
 
-    def mention(self, start: int, end: int, *, size: int) -> Mention:
+    def mention(self, own: Sequence[int]) -> Mention:
+        """Spoken of at these characters or words of a question."""
         return Mention(
-            entry=self.entry, kind=self.kind, phrase=self.text, size=size, start=start, end=end
-        )
+            entry=self.entry, kind=self.kind, phrase=self.text, size=len(own), start=own[0],
+            end=own[-1] + 1, own=frozenset(own),
+        )  # fmt: skip
 
 
 class Glossary:
@@ -159,15 +163,14 @@ class Glossary:
         for start in range(len(text)):
             for end in range(start + 1, min(start + self._longest, len(text)) + 1):
                 for phrase in self._zh.get(text[start:end], ()):
-                    yield phrase.mention(start, end, size=end - start)
+                    yield phrase.mention(range(start, end))
 
     def _mentions_en(self, asked: Sequence[str]) -> Iterator[Mention]:
         for start, first in enumerate(asked):
             for phrase in self._en.get(first, ()):
                 gap = 0 if phrase.kind == "name" else _MAX_GAP
-                end = _phrase_end(phrase.stems, asked, start, gap)
-                if end is not None:
-                    yield phrase.mention(start, end, size=len(phrase.stems))
+                if own := _found_at(phrase.stems, asked, start, gap):
+                    yield phrase.mention(own)
 
     def _respelt(self, question: str) -> tuple[str, ...]:
         """The question's stems, with long unknown words put right by one or two letters."""
@@ -194,12 +197,12 @@ class Glossary:
         return [self.entries[name] for name in entry.near if name in self.entries]
 
 
-def _phrase_end(phrase: Sequence[str], asked: Sequence[str], start: int, gap: int) -> int | None:
-    """Where a phrase ends in the question: its words in order, at most `gap` between any two.
+def _found_at(phrase: Sequence[str], asked: Sequence[str], start: int, gap: int) -> list[int]:
+    """Where a phrase's words stand in the question: in order, at most `gap` between any two.
 
     Small words don't count as between: «book [a] time [for an] examination».
     """
-    at = start
+    at, own = start, [start]
     for wanted in phrase[1:]:
         passed = 0
         at += 1
@@ -207,10 +210,11 @@ def _phrase_end(phrase: Sequence[str], asked: Sequence[str], start: int, gap: in
             passed += asked[at] not in SMALL_WORDS
             at += 1
             if passed > gap:
-                return None
+                return []
         if at == len(asked):
-            return None
-    return at + 1
+            return []
+        own.append(at)
+    return own
 
 
 def _without_nested(mentions: Iterable[Mention]) -> list[Mention]:
@@ -230,8 +234,7 @@ def _without_nested(mentions: Iterable[Mention]) -> list[Mention]:
 def _nested(inner: Mention, outer: Mention) -> bool:
     if has_han(inner.phrase) != has_han(outer.phrase):
         return False
-    inside = outer.start <= inner.start and inner.end <= outer.end
-    return inside and outer.size > inner.size
+    return inner.own < outer.own
 
 
 def _asks(phrases: Sequence[str]) -> Iterator[tuple[str, MentionKind]]:

@@ -19,6 +19,11 @@ TAILS = frozenset(
     "门诊部 门诊 专科 诊室 诊区 候诊区 候诊 病区 病房 中心 科室 科 室 区 部 处 厅 实验室 检查 检查室 检验 窗口 台 站 点 "
     "办公室 检测 治疗 治疗室".split()
 )
+_NOTICE = re.compile(r"请|禁止|严禁|如有|如需|勿|须|务必")
+# What says itself by its form.
+_WRITTEN: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("house-number", re.compile(r"\d{1,5}\s*[-–—~〜至到]\s*\d{1,5}(?:号)?|\d{1,5}号")),
+)
 _HEADS = ("特需", "专家", "普通", "综合", "国际", "成人", "名医", "便民", "自助")
 _FIELD = re.compile(r"(?:外科|内科|科|门诊|病科)$")
 _KIND_OF = re.compile(
@@ -58,6 +63,7 @@ class Namer:
         """The entries a piece of a sign names, the surest first, each once."""
         if segment.text not in self._told:
             found = self._chinese(segment.key) if segment.han else self._english(segment)
+            found = found or self._by_form(segment.text)
             best: dict[str, Naming] = {}
             for naming in sorted(found, key=lambda n: -n.surety):
                 best.setdefault(naming.entry.id, naming)
@@ -88,12 +94,20 @@ class Namer:
                     roots.setdefault(root, {})[entry.id] = entry
         return {root: next(iter(e.values())) for root, e in roots.items() if len(e) == 1}
 
+    def _by_form(self, text: str) -> list[Naming]:
+        return [
+            Naming(entry=entry, surety=0.7)
+            for name, form in _WRITTEN
+            if form.fullmatch(text) and (entry := self._glossary.entries.get(name))
+        ]
+
     def _chinese(self, key: str) -> list[Naming]:
         if key in self._forms:
             return [Naming(entry=entry, surety=1.0) for entry in self._forms[key]]
         bare = _bare(key)
-        if bare != key and bare in self._forms:
-            return [Naming(entry=entry, surety=0.9) for entry in self._forms[bare]]
+        for form in (bare, *_field_names(bare)):
+            if form != key and form in self._forms:
+                return [Naming(entry=entry, surety=0.9) for entry in self._forms[form]]
         found = [
             Naming(entry=entry, surety=surety)
             for form, surety in self._contained(key)
@@ -125,7 +139,9 @@ class Namer:
             elif rest in TAILS:
                 surety = 0.85 if start == 0 else 0.75
             else:
-                surety = 0.4
+                # A whole sentence has no head: what it speaks of may stand anywhere.
+                told = end - start >= 3 and _NOTICE.search(key)
+                surety = 0.65 if told else 0.4
             found.append((key[start:end], surety))
         return found
 
@@ -141,7 +157,7 @@ class Namer:
         """`中山北路` is a road: one last character says what a proper name names."""
         if len(key) < 3:
             return []
-        return [Naming(entry=entry, surety=0.75) for entry in self._forms.get(key[-1], ())]
+        return [Naming(entry=entry, surety=0.8) for entry in self._forms.get(key[-1], ())]
 
     def _misread(self, key: str) -> list[Naming]:
         """Names that differ from a longer piece by one character, as OCR errs."""
@@ -213,6 +229,12 @@ class Namer:
         ]
 
 
+def _field_names(bare: str) -> tuple[str, ...]:
+    """What a field's diseases are treated in: `呼吸病` (门诊) in `呼吸内科` or `呼吸科`."""
+    field = re.sub(r"(?:疾病|病)$", "", bare)
+    return (f"{field}内科", f"{field}科") if field != bare and len(field) >= 2 else ()
+
+
 def _core(said: Sequence[str]) -> tuple[str, ...]:
     return tuple(s for s in said if s not in EN_FILLERS) or tuple(said)
 
@@ -226,8 +248,9 @@ def _english_surety(said: Sequence[str], core: Sequence[str], name: _EnglishName
     runs = [i for i in range(len(core) - size + 1) if tuple(core[i : i + size]) == name.core]
     if not runs:
         return 0.0
-    # English puts the head last, too: "Eye Surgery" is surgery.
-    return 0.8 if runs[-1] + size == len(core) else 0.5
+    # English puts the head last, too: "Eye Surgery" is surgery. (But no tea is a "Tea Room".)
+    whole = len(name.core) == len(name.stems) or len(core) < len(said)
+    return 0.8 if whole and runs[-1] + size == len(core) else 0.5
 
 
 def _bare(key: str) -> str:

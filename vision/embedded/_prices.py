@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from deixis.vision.embedded._menu import bought, sections
 from deixis.vision.embedded._outcome import Sum
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._search import Match, SignSearch
-from deixis.vision.embedded._sign import Sign
-from deixis.vision.embedded._text import fold
-from deixis.vision.embedded._values import Amount, amount_of, priced_lines
+from deixis.vision.embedded._sign import Sign, SignLine
+from deixis.vision.embedded._text import fold, stem
+from deixis.vision.embedded._values import (
+    CHINESE_DIGITS,
+    Amount,
+    amount_of,
+    chinese_number,
+    priced_lines,
+)
 
 _WORDS = {
     word: number
@@ -29,7 +36,18 @@ _COUNT = re.compile(
     rf"(?<![\w.¥￥$])(?P<n>\d{{1,3}}|{_EN_COUNT})(?=\s)(?!\s*(?:yuan|rmb|people|persons|of us))"
     rf"|(?P<z>\d{{1,3}}|{_ZH_COUNT})\s*[{_MEASURE}]"
 )
-_SPLIT = re.compile(r"\s+(?:and|plus|with)\s+|[,，、;；]|\s*&\s*|(?:和|加上|加|还有|跟|再来|以及)")
+_SPLIT = re.compile(r"\s+plus\s+|[,，、;；]|(?:加上|还有|再来|以及)")
+# What may part two things, or be a part of one's name (tomato and egg noodles).
+_MAY_SPLIT = re.compile(r"\s+(?:and|with)\s+|\s*&\s*|[和加跟]")
+_YES_NO = re.compile(r"^(?:is|are|does|do|was|did)\b|[吗嘛]|是不是|对不对")
+_CLAIM = re.compile(
+    rf"[¥￥$€£]\s?(?P<a>\d+(?:\.\d+)?)|(?P<b>\d+(?:\.\d+)?|[{CHINESE_DIGITS}]+)\s?"
+    r"(?:元|块钱?|yuan|rmb|dollars?|euros?)"
+)
+# What anything on a menu is, and so tells nothing apart.
+_ANYTHING = frozenset(
+    "dish item thing food meal menu option product one price 菜 东西 菜品 商品 的".split()
+)
 _NOISE = re.compile(
     r"\b(?:how much|how expensive|what(?:'s| is)|would|will|do|does|is|are|was|were|it|the|prices?|of|for"
     r"|costs?|pay|paid|total|altogether|together|in all|all together|sum|bowls?|cups?|glass(?:es)?|plates?"
@@ -47,6 +65,10 @@ _SHARE = re.compile(
 )
 _SUPERLATIVE = re.compile(r"(cheapest|lowest|最便宜)|(most expensive|dearest|highest|最贵)")
 _TOTALS = ("grand-total", "total", "amount-due", "subtotal")
+_SETTLED = (
+    *_TOTALS,
+    *"tax vat service-charge discount cash change-due card-payment amount-paid tip".split(),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +87,13 @@ class Bill:
     Attributes:
         items: What was found, with prices.
         missing: The asker's words for what wasn't.
+        claimed: Whether the price that the question claims is the right one.
         sum: The arithmetic to be done, where there is any.
     """
 
     items: tuple[Item, ...] = ()
     missing: tuple[str, ...] = ()
+    claimed: bool | None = None
     sum: Sum | None = None
 
 
@@ -87,28 +111,68 @@ class Pricing:
         """The items a question asks the price of."""
         folded = fold(question.text)
         if extreme := _SUPERLATIVE.search(folded):
-            return self._extreme(signs, cheapest=extreme[1] is not None)
+            rest = _words(_SUPERLATIVE.sub(" ", folded), None)
+            return self._extreme(rest, signs, cheapest=extreme[1] is not None)
         change, share = _CHANGE.search(folded), _SHARE.search(folded)
-        asked = _SHARE.sub(" ", folded) if share else folded
+        claim = _CLAIM.search(folded) if _YES_NO.search(folded) and not change else None
+        asked = folded
+        for found in (share, claim):
+            asked = asked.replace(found.group(), " ") if found else asked
         asked = asked.replace("change", " ") if change else asked
         items: list[Item] = []
         missing: list[str] = []
         for clause in _SPLIT.split(asked):
-            words = _words(clause, change)
-            if not words:
-                continue
-            item = self._item(words, _count(clause), signs)
-            if item:
-                items.append(item)
-            else:
-                missing.append(words)
+            for words, count in self._things(clause, change, signs):
+                item = self._item(words, count, signs)
+                if item:
+                    items.append(item)
+                else:
+                    missing.append(words)
         if not items and not missing:
             items = self._total(signs)
         paid = next((g for g in change.groups() if g), None) if change else None
         among = next((g for g in share.groups() if g), None) if share else None
         return Bill(
-            items=tuple(items), missing=tuple(missing), sum=_sum(items, paid=paid, among=among)
+            items=tuple(items),
+            missing=tuple(missing),
+            claimed=_holds(claim, items) if claim else None,
+            sum=None if claim else _sum(items, paid=paid, among=among),
         )
+
+    def _things(
+        self, clause: str, change: re.Match[str] | None, signs: Sequence[Sign]
+    ) -> Iterator[tuple[str, int]]:
+        """The things a clause names, with how many; parted at «and» only where that makes sense."""
+        joints = [match.group() for match in _MAY_SPLIT.finditer(clause)]
+        parts = _MAY_SPLIT.split(clause)
+        start = 0
+        while start < len(parts):
+            end = start + 1
+            for stop in range(len(parts), start + 1, -1):
+                joined = "".join(
+                    part + joint
+                    for part, joint in zip(
+                        parts[start:stop], [*joints[start : stop - 1], ""], strict=True
+                    )
+                )
+                counted = any(_COUNT.search(f"{part} ") for part in parts[start + 1 : stop])
+                if not counted and self._is_one(_words(joined, change), signs):
+                    end = stop
+                    break
+            piece = "".join(
+                part + joint
+                for part, joint in zip(
+                    parts[start:end], [*joints[start : end - 1], ""], strict=True
+                )
+            )
+            if words := _words(piece, change):
+                yield words, _count(piece)
+            start = end
+
+    def _is_one(self, words: str, signs: Sequence[Sign]) -> bool:
+        """Whether words that hold an «and» are one thing's name on a sign."""
+        found = self._search.find(Question(text=words), signs).matches
+        return bool(found) and found[0].tier == "literal" and found[0].surety >= 0.95
 
     def _item(self, words: str, count: int, signs: Sequence[Sign]) -> Item | None:
         found = self._search.find(Question(text=words), signs)
@@ -124,14 +188,61 @@ class Pricing:
                     return [Item(match=match, amount=amount)]
         return []
 
-    def _extreme(self, signs: Sequence[Sign], *, cheapest: bool) -> Bill:
-        priced = [(sign, line, amount) for sign in signs for line, amount in priced_lines(sign)]
+    def _extreme(self, words: str, signs: Sequence[Sign], *, cheapest: bool) -> Bill:
+        """The cheapest or dearest of all, or of the kind that is named."""
+        pick = min if cheapest else max
+        kind = " ".join(word for word in words.split() if stem(word) not in _ANYTHING)
+        priced = [
+            Item(match=written(sign, line), amount=amount)
+            for sign in signs
+            for line, amount in priced_lines(sign)
+        ]
+        if kind:
+            matches = self._search.find(Question(text=kind), signs).matches
+            priced = self.of_kind(matches)
+            if not priced:
+                return Bill(missing=(kind,))
         if not priced:
             return Bill()
-        pick = min if cheapest else max
-        sign, line, amount = pick(priced, key=lambda item: item[2].value)
-        match = Match(line=line, sign=sign, entry=None, surety=1.0, tier="literal")
-        return Bill(items=(Item(match=match, amount=amount),))
+        return Bill(items=(pick(priced, key=lambda item: item.amount.value),))
+
+    def of_kind(self, matches: Sequence[Match]) -> list[Item]:
+        """What is priced of what was found: the lines under a heading, or the lines themselves."""
+        items: list[Item] = []
+        for match in matches:
+            under = [
+                Item(match=written(match.sign, line), amount=amount)
+                for section in sections(match.sign)
+                if any(heading is match.line for heading in section.headings)
+                for line, amount in section.items
+            ]
+            own = None if under else amount_of(match.sign, match.line)
+            items += under or ([Item(match=match, amount=own)] if own else [])
+        return list({(i.match.sign.image, i.amount.line.at.index): i for i in items}.values())
+
+    def bought(self, signs: Sequence[Sign]) -> list[Item]:
+        """The goods on receipts."""
+        items: list[Item] = []
+        for sign in signs:
+            settled = [
+                match.line for name in _SETTLED for match in self._search.lines_of(name, [sign])
+            ]
+            items += [
+                Item(match=written(sign, line), amount=amount)
+                for line, amount in bought(sign, settled)
+            ]
+        return items
+
+
+def written(sign: Sign, line: SignLine) -> Match:
+    """A line as a match for itself."""
+    return Match(line=line, sign=sign, entry=None, surety=1.0, tier="literal")
+
+
+def _holds(claim: re.Match[str], items: Sequence[Item]) -> bool:
+    said = claim["a"] or claim["b"]
+    value = Decimal(said) if said[0].isdecimal() else Decimal(chinese_number(said))
+    return any(item.amount.value == value for item in items)
 
 
 def _words(clause: str, change: re.Match[str] | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from deixis.vision.embedded._labels import Label, inline_floors
+from deixis.vision.embedded._labels import Label, exit_label, inline_floors
 from deixis.vision.embedded._text import (
     FRAME_WORDS,
     compact,
@@ -18,7 +18,10 @@ from deixis.vision.embedded._text import (
     words,
 )
 
-Intent = Literal["locate", "list_floor", "floors", "price", "read", "meaning", "say"]
+Intent = Literal[
+    "locate", "list_floor", "list_exit", "floors", "price", "bought", "currency", "arrow", "read",
+    "meaning", "say",
+]  # fmt: skip
 
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (
@@ -35,9 +38,25 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     ),
     ("floors", r"how many (?:floors|levels|storeys|stories)|有几层|有几楼|共几层|多少层"),
     (
+        "bought",
+        r"what (?:did|have|has|was|were|items?|things?)\b.*\b(?:buy|bought|order(?:ed)?|purchased?|eat)\b"
+        r"|买了什么|买了啥|点了什么|买的是什么|买了哪些|点了哪些|吃了什么",
+    ),
+    (
+        "currency",
+        r"(?:which|what|in what|whose) (?:kind of |sort of )?(?:currency|money)|currency (?:is|was)"
+        r"|(?:什么|哪种|哪国的?|哪个国家的)(?:货币|钱|币)|币种",
+    ),
+    (
+        "arrow",
+        r"\barrows?\b|箭头|\bleft or (?:to the )?right\b|\bturn (?:left|right)\b|左边?还是(?:往|向)?右"
+        r"|(?:往|向|朝)(?:左|右)|朝哪|哪个方向",
+    ),
+    (
         "price",
-        r"how much|cheapest|most expensive|最便宜|最贵|\bprices?\b|\bcosts?\b|how expensive|\bpay for\b|多少钱|价格|价钱|几块|怎么卖|几元"
-        r"|一共|总共|合计多少",
+        r"how much|cheapest|most expensive|最便宜|最贵|\bprices?\b|\bcosts?\b|how expensive|\bpay for\b"
+        r"|\btotals?\b|add up|多少钱|价格|价钱|几块|怎么卖|几元"
+        r"|一共|总共|合计多少|(?:\d|[一二三四五六七八九十百])\s?(?:元|块)|\d (?:yuan|rmb)\b|[¥￥$€£]\s?\d",
     ),
 )
 _LIST = re.compile(
@@ -59,6 +78,11 @@ _FRAME_ZH = sorted(
     reverse=True,
 )
 _CLAUSE = re.compile(r"[\s,，。.?？!！;；、:：“”\"'‘’「」()（）]+|(?:和|与|跟|以及|还有|或者|还是)")
+_EXIT = re.compile(
+    r"\bexit\s*(?:no\.?\s*)?(?:[a-z][0-9]?|[0-9]{1,2})\b"
+    r"|(?<![a-z0-9])(?:[a-z][0-9]?|[0-9]{1,2})\s*号?(?:出入口|出口|口)|出口\s*[a-z][0-9]?\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[“\"「『‘](.+?)[”\"」』’]")
 
 
@@ -86,6 +110,8 @@ class Question:
                 return intent
         if self.floors and _LIST.search(folded) and not self.content:
             return "list_floor"
+        if self.exits and not self.content:
+            return "list_exit"
         return "locate"
 
     @cached_property
@@ -94,11 +120,18 @@ class Question:
         return [label for label, _, _ in inline_floors(self.text)]
 
     @cached_property
-    def _without_floors(self) -> str:
+    def exits(self) -> list[Label]:
+        """Exits that the question names."""
+        found = (exit_label(match.group()) for match in _EXIT.finditer(self.text))
+        return [label for label in found if label]
+
+    @cached_property
+    def _bare_text(self) -> str:
+        """The question without the floors and exits it names."""
         text = self.text
         for _, start, end in reversed(inline_floors(self.text)):
             text = f"{text[:start]} {text[end:]}"
-        return text
+        return _EXIT.sub(" ", text)
 
     @cached_property
     def terms(self) -> list[str]:
@@ -106,7 +139,7 @@ class Question:
         if not has_han(self.text):
             return []
         quoted = [compact(q) for q in _QUOTED.findall(self.text)]
-        clauses = (compact(clause) for clause in _CLAUSE.split(self._without_floors))
+        clauses = (compact(clause) for clause in _CLAUSE.split(self._bare_text))
         bare = [_bare(clause) for clause in clauses if has_han(clause)]
         return [term for term in dict.fromkeys([*quoted, *bare]) if term]
 
@@ -114,7 +147,7 @@ class Question:
     def content(self) -> tuple[str, ...]:
         """English: the stems that carry the question, in order; or the Chinese terms."""
         kept = tuple(
-            s for word in words(self._without_floors) if (s := stem(word)) not in FRAME_WORDS
+            s for word in words(self._bare_text) if (s := stem(word)) not in FRAME_WORDS
         )
         generic = frozenset(stem(w) for w in ("department", "clinic", "everything", "list", "shop"))
         english = () if set(kept) <= generic else kept

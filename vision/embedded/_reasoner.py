@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from deixis.vision._geometry import Detection
 from deixis.vision.embedded._dictionary import Dictionary
 from deixis.vision.embedded._glossary import Entry, Glossary, Mention
+from deixis.vision.embedded._menu import currency
 from deixis.vision.embedded._outcome import Outcome
-from deixis.vision.embedded._prices import Bill, Item, Pricing
-from deixis.vision.embedded._question import Question
+from deixis.vision.embedded._prices import Bill, Item, Pricing, written
+from deixis.vision.embedded._question import Intent, Question
 from deixis.vision.embedded._search import Finding, Match, Semantics, SignSearch
 from deixis.vision.embedded._sign import Sign, SignLine
 from deixis.vision.embedded._text import fold, has_han
@@ -21,7 +22,7 @@ from deixis.vision.embedded._wording import Named, Wording
 
 _MOST_SHOWN = 8
 _INFORMATION = "information-desk"
-_MONEY = ("receipt", "price", "menu")
+_Answer = Callable[[Question, Sequence[Sign], Wording], Outcome]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +75,15 @@ class Reasoner:
             return self._all(signs, say)
         if question.intent == "floors" and (shown := [f.text for s in signs for f in s.floors]):
             return Outcome(text=say.floors(shown), found=True, language=say.language)
-        if question.intent == "list_floor":
-            return self._on_floor(question, signs, say)
-        if question.intent == "price":
-            return self._price(question, signs, say)
-        return self._located(question, signs, say)
+        answers: dict[Intent, _Answer] = {
+            "list_floor": self._on_floor,
+            "list_exit": self._at_exit,
+            "price": self._price,
+            "bought": self._bought,
+            "currency": self._currency,
+            "arrow": self._arrow,
+        }
+        return answers.get(question.intent, self._located)(question, signs, say)
 
     def _translated(
         self, question: Question, signs: Sequence[Sign], say: Wording
@@ -122,7 +127,7 @@ class Reasoner:
     def _on_floor(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
         wanted = {label.value for label in question.floors}
         matches = [
-            Match(line=line, sign=sign, entry=None, surety=1.0, tier="literal")
+            written(sign, line)
             for sign in signs
             for line in sign.lines
             if line.floor and line.floor.value in wanted and not line.is_label
@@ -139,11 +144,68 @@ class Reasoner:
             detections=self._detections(matches, say),
         )
 
+    def _at_exit(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
+        wanted = {label.value for label in question.exits}
+        matches = [
+            written(sign, line)
+            for sign in signs
+            for line in sign.lines
+            if line.exit and line.exit.value in wanted and not line.is_label
+        ]
+        if not matches:
+            shown = [label.text for sign in signs for label in sign.exits]
+            text = say.no_floor([label.text for label in question.exits], shown)
+            return self._outcome(say, text, found=False, floor=None)
+        label = matches[0].line.exit
+        assert label is not None  # noqa: S101
+        things = [say.quoted(self._named((match,), say)) for match in matches]
+        return Outcome(
+            text=say.at_exit(label.text, things),
+            found=True,
+            language=say.language,
+            detections=self._detections(matches, say),
+            facts={"floor": None, "exit": label.text},
+        )
+
+    def _bought(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
+        items = self._pricing.bought(signs)
+        return self._listed(items, say) if items else self._located(question, signs, say)
+
+    def _listed(self, items: Sequence[Item], say: Wording) -> Outcome:
+        """Things with their prices."""
+        return Outcome(
+            text=" ".join(self._worth(item.match, item.amount, say) for item in items),
+            found=True,
+            language=say.language,
+            detections=self._item_detections(items, say),
+            facts={"floor": None, "price": items[0].amount.text if len(items) == 1 else None},
+        )
+
+    def _currency(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
+        money = currency(signs)
+        if money is None:
+            return self._located(question, signs, say)
+        name, line, sign = money
+        return replace(
+            self._outcome(say, say.in_currency(name, line.text), found=True, floor=None),
+            detections=(line.detection(name, sign.image),),
+        )
+
+    def _arrow(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
+        """Where an arrow points can't be read: what is asked about is shown, no more is said."""
+        found = self.search.find(question, signs)
+        return replace(
+            self._outcome(say, say.no_arrows(), found=False, floor=None),
+            detections=self._detections(found.matches, say),
+        )
+
     def _price(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:
         bill = self._pricing.bill(question, signs)
         if not bill.items or bill.missing:
             return self._unpriced(bill, question, signs, say)
         priced = [self._worth(item.match, item.amount, say) for item in bill.items]
+        if bill.claimed is not None:
+            priced[0] = say.agrees(yes=bill.claimed) + priced[0]
         if bill.sum:
             text = say.comes_to([p.rstrip("。.") for p in priced], bill.sum.expression, None)
         else:
@@ -196,6 +258,8 @@ class Reasoner:
     def _stated(
         self, question: Question, finding: Finding, signs: Sequence[Sign], say: Wording
     ) -> Outcome:
+        if under := self._under_heading(finding.matches):
+            return self._listed(under, say)
         groups = _grouped(finding.matches)[:_MOST_SHOWN]
         first = groups[0]
         amount = self._amount_of(first, signs)
@@ -205,8 +269,11 @@ class Reasoner:
             text = self._worth(first.matches[0], amount, say)
         asked = {label.value for label in question.floors}
         floors = [first.floors[v] for v in first.floors if v in asked] or [*first.floors.values()]
+        exits = {label.value for label in question.exits}
         if asked and first.floors:
             text = say.agrees(yes=bool(asked & first.floors.keys())) + text
+        elif exits and first.exits:
+            text = say.agrees(yes=bool(exits & first.exits.keys())) + text
         if finding.second_best:
             text = say.second_best() + text
         if finding.absent:
@@ -222,6 +289,12 @@ class Reasoner:
         return Outcome(
             text=text, found=True, language=say.language, detections=detections, facts=facts
         )
+
+    def _under_heading(self, matches: Sequence[Match]) -> list[Item]:
+        """What stands under a heading of a price list, when that is what was found."""
+        items = self._pricing.of_kind(matches)
+        headed = bool(items) and all(i.match.line is not m.line for i in items for m in matches)
+        return items if headed else []
 
     @staticmethod
     def _amount_of(group: _Group, signs: Sequence[Sign]) -> Amount | None:
@@ -248,8 +321,8 @@ class Reasoner:
             return Named(texts=rest or (own[0],), name=own[0])
         entry = matches[0].entry
         single = len(matches[0].line.segments) == 1
-        if entry is not None and (matches[0].tier == "glossary" or single):
-            if matches[0].surety >= 0.9 or matches[0].tier == "glossary":
+        if entry is not None and matches[0].surety >= 0.9:
+            if matches[0].tier == "glossary" or single:
                 return Named(texts=texts, name=entry.name(say.language))
         return Named(texts=texts, name=self.lexicon.name(texts[0], say.language))
 

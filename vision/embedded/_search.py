@@ -27,7 +27,10 @@ _SURE = 0.6
 _EXACT = 0.95
 _PUBLIC = "public"
 # What every exit board is about, and so doesn't tell one line from another.
-_EXITS = frozenset(("exit", "entrance", "exit-entrance", "exit-direction"))
+_EXITS = frozenset(
+    "exit entrance exit-entrance exit-direction north-exit south-exit east-exit west-exit "
+    "station-exit".split()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,8 @@ class SignSearch:
         """
         literal = _best_lines(self._literal(question, signs))
         mentions = self._glossary.mentions(question.text)
+        if any(sign.exits for sign in signs):
+            mentions = [m for m in mentions if m.entry.id not in _EXITS]
         term = _term(question, mentions)
         found, absent = self._named(mentions, signs)
         if literal or found:
@@ -104,8 +109,14 @@ class SignSearch:
         if strict:
             return Finding(absent=strict, term=term)
         for kind in ("need", "second"):
-            wanted = [m for m in mentions if m.kind == kind and self._fits(m, main)]
-            for_need = [match for m in wanted for match in self._lines_of(m.entry, signs)]
+            wanted = [m for m in mentions if m.kind == kind]
+            for_need = [
+                match
+                for m in wanted
+                for match in self._lines_of(m.entry, signs)
+                # What is foreign to the sign must be written there in so many words.
+                if match.surety >= 0.9 or self._fits(m, main)
+            ]
             if for_need:
                 second = kind == "second"
                 return Finding(matches=_one_each(for_need), term=term, second_best=second)
@@ -125,8 +136,6 @@ class SignSearch:
         (gynaecology in obstetrics and gynaecology).
         """
         names = sorted((m for m in mentions if m.kind == "name"), key=lambda m: m.start)
-        if any(label for sign in signs for label in sign.exits):
-            names = [m for m in names if m.entry.id not in _EXITS]
         found: list[Match] = []
         absent: list[Mention] = []
         for name in names:

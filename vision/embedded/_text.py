@@ -74,6 +74,11 @@ def _stemmer() -> _Stemmer:
 
 
 # Words whose stem is that of another thing: a parking lot is no park.
+_SPELT_OUT = {
+    "rd": "road", "ave": "avenue", "blvd": "boulevard", "bldg": "building", "ctr": "center",
+    "centre": "center", "centres": "center", "centers": "center", "theatre": "theater",
+    "dept": "department", "intl": "international", "stn": "station",
+}  # fmt: skip
 _UNSTEMMED = frozenset(
     "parking nursing dressing dressings meeting international university organization police "
     "stationery physics generic policy training building".split()
@@ -84,6 +89,7 @@ _UNSTEMMED = frozenset(
 def stem(word: str) -> str:
     """The stem of one lower-case English word (Snowball), its possessive dropped."""
     bare = word.split("'")[0] if "'" in word else word
+    bare = _SPELT_OUT.get(bare, bare)
     return bare if len(bare) <= 3 or bare in _UNSTEMMED else _stemmer().stemWord(bare)
 
 

@@ -13,7 +13,8 @@ _CURRENCY = r"(?:[¥￥$€£₩฿]|RMB|CNY|Rp\.?|IDR|NT\$|HK\$|US\$|人民币)
 _UNIT = r"(?:元|块|円|圆|CNY|RMB|IDR)"
 _FIGURE = r"\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 _AMOUNT = re.compile(
-    rf"(?P<money>{_CURRENCY})?\s*(?P<figure>-?(?:{_FIGURE}))(?![\d%])\s*(?P<unit>{_UNIT})?",
+    rf"(?P<money>{_CURRENCY})?\s*(?<![\d\-–~至])(?P<figure>-?(?:{_FIGURE}))"
+    rf"(?![\d%]|\s?[-–~至]\s?\d)\s*(?P<unit>{_UNIT})?",
     re.IGNORECASE,
 )
 _ONLY_AMOUNT = re.compile(
@@ -23,6 +24,9 @@ _ONLY_AMOUNT = re.compile(
 )
 _DOTTED_THOUSANDS = re.compile(r"-?\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?")
 _LEADER = re.compile(r"[.．…·_\-—]{2,}")
+
+CHINESE_DIGITS = "零一二三四五六七八九十百两"
+_ZH_UNITS = {"十": 10, "百": 100}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,22 @@ def number(figure: str) -> Decimal:
         return Decimal(plain)
     except InvalidOperation as error:  # a figure the pattern can't give
         raise ValueError(f"not a figure: {figure!r}") from error
+
+
+def chinese_number(text: str) -> int:
+    """The value of a number written in Chinese, below a thousand: `十六`, `一百二十`.
+
+    Raises:
+        ValueError: A character that is no digit.
+    """
+    total, digit = 0, 0
+    for char in text:
+        if char in _ZH_UNITS:
+            total += max(digit, 1) * _ZH_UNITS[char]
+            digit = 0
+        else:
+            digit = CHINESE_DIGITS.index(char) if char != "两" else 2
+    return total + digit
 
 
 def is_amount(line: SignLine) -> bool:

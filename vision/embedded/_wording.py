@@ -123,6 +123,22 @@ class Wording:
         """What a floor holds."""
         return self._say(f"On {floor}: {'; '.join(things)}.", f"{floor}有：{'、'.join(things)}。")
 
+    def at_exit(self, exit_: str, things: Sequence[str]) -> str:
+        """What an exit leads to."""
+        return self._say(f"{exit_}: {'; '.join(things)}.", f"{exit_}：{'、'.join(things)}。")
+
+    def in_currency(self, name: str, text: str) -> str:
+        """The money that amounts are in."""
+        return self._say(f"In {name}: “{text}”.", f"货币：{name}（{text}）。")
+
+    def no_arrows(self) -> str:
+        """A question about which way an arrow points."""
+        return self._say(
+            "I can't see which way an arrow points: I only read text. A vision-language model "
+            "can (see `deixis models`).",
+            "我只能读文字，看不出箭头指向哪边，这需要视觉语言模型（见 deixis models）。",
+        )
+
     def floors(self, labels: Sequence[str]) -> str:
         """Which floors the sign shows."""
         shown = self.listed(labels)

@@ -1,0 +1,363 @@
+"""The agent: a vision model in LangChain's loop, behind a small facade."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import GraphRecursionError
+from langgraph.types import Command
+
+from deixis.agents._answer import AgentEvent, Answer, Approver, Decision, Finished, PendingCall
+from deixis.agents._middleware import AgentLimits, VisionMiddleware
+from deixis.agents._prompt import system_prompt
+from deixis.agents._result import EventReader, answer_of
+from deixis.agents._state import ImageRecords, records_of, written
+from deixis.memory import open_checkpoints
+from deixis.tools import Tool, standard_tools
+from deixis.tools._langchain import PlaceTool
+from deixis.vision import (
+    CachedReader,
+    DeixisError,
+    ImageBook,
+    ImageLimits,
+    ImageSource,
+    ImageStore,
+    ModelError,
+    PixelDialect,
+    RapidReader,
+    Reader,
+    VisionImage,
+    VisionModel,
+    image_block,
+    load_images,
+    load_model,
+)
+
+AnyTool = Tool[..., Any] | BaseTool | Callable[..., Any]
+Images = ImageSource | Sequence[ImageSource]
+
+
+class VisionAgent:
+    """An agent that sees: ask it about images, in turns, with tools.
+
+    ```python
+    agent = VisionAgent()
+    answer = agent.ask("Where should I go for ENT?", "floor_guide.jpg")
+    print(answer.answer, answer.facts["floor"], answer.detections[0].box)
+    ```
+
+    Every step is a checkpoint; the state holds image handles, never bytes. One agent serves
+    many threads and users at a time; a user's threads are only ever found under that user.
+
+    Args:
+        model: A name for `load_model`, or any LangChain chat model. One that isn't a
+            `VisionModel` is shown the images inline and speaks of places in pixels.
+        tools: Tools it may call, ours or LangChain's; the standard ones by default.
+        instructions: Added to the rules every agent is given.
+        images: Where images are kept; in memory by default. Give a folder's store for threads
+            that survive the process.
+        checkpoints: A SQLite file or a LangGraph checkpointer; in memory by default.
+        approve: Asked before a tool that needs approval. Without it such a call waits:
+            `Answer.pending` holds it, and `resume` goes on.
+        limits: On steps, images in the prompt and retries.
+        image_limits: On what is taken in.
+        middleware: More of LangChain's middleware, inside ours.
+        reader: For tools that read; rapidocr with readings kept on disk by default.
+
+    Raises:
+        ModelError: The model can't be had.
+        DeixisError: The checkpoints can't be opened.
+    """
+
+    def __init__(
+        self,
+        model: str | BaseChatModel = "embedded",
+        *,
+        tools: Sequence[AnyTool] | None = None,
+        instructions: str | None = None,
+        images: ImageStore | None = None,
+        checkpoints: str | Path | BaseCheckpointSaver[Any] | None = None,
+        approve: Approver | None = None,
+        limits: AgentLimits | None = None,
+        image_limits: ImageLimits | None = None,
+        middleware: Sequence[AgentMiddleware[Any, Any]] = (),
+        reader: Reader | None = None,
+    ) -> None:
+        loaded = load_model(model) if isinstance(model, str) else model
+        self._images = images or ImageStore()
+        self._model = loaded.with_images(self._images) if isinstance(loaded, VisionModel) else loaded
+        self._dialect = loaded.dialect if isinstance(loaded, VisionModel) else PixelDialect("pixels")
+        self._approve = approve
+        self._limits = limits or AgentLimits()
+        self._image_limits = image_limits or ImageLimits()
+        offered = list(standard_tools() if tools is None else tools)
+        ours = VisionMiddleware(
+            store=self._images,
+            reader=reader or CachedReader(RapidReader()),
+            dialect=self._dialect,
+            limits=self._limits,
+        )
+        self._checkpoints = _checkpoints(checkpoints)
+        self._graph = create_agent(
+            self._model,
+            [PlaceTool.of(t) if isinstance(t, Tool) else t for t in offered],
+            system_prompt=system_prompt(self._dialect, instructions),
+            middleware=[*_approval(offered), ours, *middleware],
+            checkpointer=self._checkpoints,
+        )
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model at work."""
+        if isinstance(self._model, VisionModel):
+            return self._model.name_for_users
+        return str(getattr(self._model, "model_name", type(self._model).__name__))
+
+    def ask(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+    ) -> Answer:
+        """The answer to a question.
+
+        Args:
+            question: In any language the model knows.
+            images: Paths, URLs, bytes, PIL images; all pages of a PDF. They stay with the
+                thread: later questions need not bring them again.
+            thread: A conversation to go on with, or to begin under this name.
+            user: Whose conversation it is.
+
+        Raises:
+            ImageError: An image can't be taken in.
+            DeixisError: The model can't answer at all, or the thread waits for approval.
+        """
+        finished = [e for e in self.stream(question, images, thread=thread, user=user)][-1]
+        return cast("Finished", finished).answer
+
+    async def aask(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+    ) -> Answer:
+        """The same, asynchronously."""
+        events = [e async for e in self.astream(question, images, thread=thread, user=user)]
+        return cast("Finished", events[-1]).answer
+
+    def stream(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+    ) -> Iterator[AgentEvent]:
+        """The same as `ask`, as it goes: text as it comes, tool calls, the answer last."""
+        config = _config(thread, user, self._limits)
+        state = self._graph.get_state(config)
+        asked = self._asked(question, _load(images, self._image_limits), state)
+        yield from self._run(asked, config)
+
+    async def astream(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+    ) -> AsyncIterator[AgentEvent]:
+        """The same, asynchronously."""
+        import asyncio
+
+        config = _config(thread, user, self._limits)
+        state = await self._graph.aget_state(config)
+        loaded = await asyncio.to_thread(_load, images, self._image_limits)
+        asked = self._asked(question, loaded, state)
+        async for event in self._arun(asked, config):
+            yield event
+
+    def resume(
+        self, thread: str, decisions: Sequence[Decision | bool] = (), *, user: str | None = None
+    ) -> Answer:
+        """Goes on with a thread that waits for approval, or that was cut off.
+
+        Args:
+            thread: The conversation.
+            decisions: One for each pending call, in order; none for a thread that was cut off.
+            user: Whose conversation it is.
+
+        Raises:
+            DeixisError: The thread has nothing to go on with, or the decisions don't fit.
+        """
+        config = _config(thread, user, self._limits)
+        state = self._graph.get_state(config)
+        pending = _pending(state)
+        if not state.next:
+            raise DeixisError(f"thread {thread!r} has nothing to go on with: ask it a question")
+        if len(decisions) != len(pending):
+            raise DeixisError(
+                f"thread {thread!r} waits for {len(pending)} decisions, got {len(decisions)}"
+            )
+        given: Command[Any] | None = _command(list(decisions)) if pending else None
+        return cast("Finished", list(self._run(given, config))[-1]).answer
+
+    def images(self, thread: str, *, user: str | None = None) -> ImageBook:
+        """The images of a thread, by handle."""
+        state = self._graph.get_state(_config(thread, user, self._limits))
+        return ImageBook(self._images, records_of(state.values))
+
+    def _asked(self, question: str, images: Sequence[VisionImage], state: Any) -> dict[str, Any]:
+        if not question.strip():
+            raise DeixisError("there is no question: give one")
+        if _pending(state):
+            raise DeixisError("the thread waits for approval of a tool call: resume it first")
+        book = ImageBook(self._images, records_of(state.values))
+        records = [book.add(image) for image in images]
+        content = [*(image_block(r) for r in records), {"type": "text", "text": question}]
+        new: ImageRecords = {}
+        for record in records:
+            new |= written(record)
+        return {"messages": [HumanMessage(cast("Any", content))], "images": new}
+
+    def _run(self, given: Any, config: RunnableConfig) -> Iterator[AgentEvent]:
+        reader = EventReader()
+        while True:
+            try:
+                for mode, chunk in self._graph.stream(
+                    given, config, stream_mode=["messages", "updates"], durability="sync"
+                ):
+                    yield from reader.read(cast("str", mode), chunk)
+            except GraphRecursionError as error:
+                raise _too_long(self._limits) from error
+            state = self._graph.get_state(config)
+            pending = _pending(state)
+            if not pending or self._approve is None:
+                break
+            given = _command([self._approve(call) for call in pending])
+        yield from reader.close(pending)
+        yield Finished(answer=self._answer(state, config, pending))
+
+    async def _arun(self, given: Any, config: RunnableConfig) -> AsyncIterator[AgentEvent]:
+        reader = EventReader()
+        while True:
+            try:
+                async for mode, chunk in self._graph.astream(
+                    given, config, stream_mode=["messages", "updates"], durability="sync"
+                ):
+                    for event in reader.read(cast("str", mode), chunk):
+                        yield event
+            except GraphRecursionError as error:
+                raise _too_long(self._limits) from error
+            state = await self._graph.aget_state(config)
+            pending = _pending(state)
+            if not pending or self._approve is None:
+                break
+            given = _command([self._approve(call) for call in pending])
+        for event in reader.close(pending):
+            yield event
+        yield Finished(answer=self._answer(state, config, pending))
+
+    def _answer(
+        self, state: Any, config: RunnableConfig, pending: Sequence[PendingCall]
+    ) -> Answer:
+        return answer_of(
+            state.values,
+            dialect=self._dialect,
+            pending=pending,
+            model=self.model_name,
+            thread=config.get("configurable", {})["thread"],
+        )
+
+
+def _load(images: Images, limits: ImageLimits) -> list[VisionImage]:
+    many = isinstance(images, Sequence) and not isinstance(images, str | bytes)
+    sources = cast("Sequence[ImageSource]", images) if many else [cast("ImageSource", images)]
+    return [image for source in sources for image in load_images(source, limits=limits)]
+
+
+def _checkpoints(
+    given: str | Path | BaseCheckpointSaver[Any] | None,
+) -> BaseCheckpointSaver[Any]:
+    if given is None:
+        return InMemorySaver()
+    return open_checkpoints(given) if isinstance(given, str | Path) else given
+
+
+def _approval(tools: Sequence[AnyTool]) -> list[AgentMiddleware[Any, Any]]:
+    """LangChain's own human in the loop, where a tool asks for it: it costs a step a turn."""
+    allowed: list[Literal["approve", "edit", "reject", "respond"]] = ["approve", "reject"]
+    asking = {t.name for t in tools if isinstance(t, Tool) and t.approval}
+    if not asking:
+        return []
+    return [
+        HumanInTheLoopMiddleware(
+            interrupt_on={name: {"allowed_decisions": allowed} for name in asking}
+        )
+    ]
+
+
+def _config(thread: str | None, user: str | None, limits: AgentLimits) -> RunnableConfig:
+    """Where a run is kept. A user's threads can't be reached under another user's name."""
+    name = thread or uuid.uuid4().hex[:12]
+    owner = "" if user is None else f"user:{quote(user, safe='')}/"
+    return {
+        "configurable": {
+            "thread_id": f"{owner}thread:{quote(name, safe='')}",
+            "thread": name,
+            "user": user,
+        },
+        # A turn of the loop is at most three graph steps: model, approval, tools.
+        "recursion_limit": 3 * limits.steps + 6,
+    }
+
+
+def _pending(state: Any) -> list[PendingCall]:
+    """The tool calls that wait for a person, in order."""
+    calls: list[PendingCall] = []
+    for interrupt in state.interrupts:
+        requests: list[dict[str, Any]] = interrupt.value.get("action_requests", [])
+        calls += [
+            PendingCall(
+                name=request["name"],
+                arguments=request["args"],
+                description=request.get("description", ""),
+            )
+            for request in requests
+        ]
+    return calls
+
+
+def _command(decisions: Sequence[Decision | bool]) -> Command[Any]:
+    told: list[dict[str, Any]] = []
+    for decision in decisions:
+        word = Decision(allow=decision) if isinstance(decision, bool) else decision
+        if word.allow:
+            told.append({"type": "approve"})
+        else:
+            reason = word.reason or "The user did not allow this. Do not try it again."
+            told.append({"type": "reject", "message": reason})
+    return Command(resume={"decisions": told})
+
+
+def _too_long(limits: AgentLimits) -> ModelError:
+    return ModelError(
+        f"the model went on for over {limits.steps} steps: ask for less at once, or raise "
+        "AgentLimits.steps"
+    )

@@ -1,0 +1,309 @@
+"""Our middleware in LangChain's agent loop: images by handle, their budget, typed tool calls.
+
+Only `wrap` hooks: each hook before or after a node would add a step, and a checkpoint, to every
+turn of the loop.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, cast
+
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain.tools.tool_node import ToolCallRequest
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.types import Command
+from pydantic import BaseModel, ConfigDict, Field
+
+from deixis.agents._state import ImageRecords, VisionState, records_of, written
+from deixis.tools import Tool, ToolContext, ToolResult
+from deixis.tools._langchain import PlaceTool
+from deixis.vision import (
+    DeixisError,
+    Dialect,
+    ImageBook,
+    ImageRecord,
+    ImageStore,
+    Reader,
+    VisionModel,
+    frames_of,
+    image_block,
+)
+
+_BOOKS_KEPT = 64
+_Result = ToolMessage | Command[Any]
+
+
+class AgentLimits(BaseModel):
+    """What one question may cost.
+
+    Attributes:
+        steps: Calls of the model.
+        image_tokens: Of images in one prompt, by the model's own count; the newest image is
+            always shown.
+        model_retries: After a lost connection or a time-out.
+        tool_retries: The same, for tools that need no approval.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    steps: int = Field(default=12, ge=1)
+    image_tokens: int = Field(default=16_384, ge=0)
+    model_retries: int = Field(default=2, ge=0)
+    tool_retries: int = Field(default=1, ge=0)
+
+
+class VisionMiddleware(AgentMiddleware[VisionState, Any]):
+    """Gives the model the images it may see and the tools their typed arguments.
+
+    Args:
+        store: Where the images' bytes are.
+        reader: For tools that read.
+        dialect: How the model writes places.
+        limits: On steps, images and retries.
+    """
+
+    state_schema = VisionState
+
+    def __init__(
+        self, *, store: ImageStore, reader: Reader, dialect: Dialect, limits: AgentLimits
+    ) -> None:
+        super().__init__()
+        self._store = store
+        self._reader = reader
+        self._dialect = dialect
+        self._limits = limits
+        self._books: OrderedDict[str, ImageBook] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
+    ) -> ModelResponse[Any] | AIMessage:
+        """Asks the model with the images that fit, again after a lost connection."""
+        if stopped := self._stopped(request):
+            return stopped
+        seen = self._seen(request)
+        for _ in range(self._limits.model_retries):
+            try:
+                return handler(seen)
+            except _transient():
+                continue
+        return handler(seen)
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+    ) -> ModelResponse[Any] | AIMessage:
+        """The same, asynchronously."""
+        if stopped := self._stopped(request):
+            return stopped
+        seen = self._seen(request)
+        for _ in range(self._limits.model_retries):
+            try:
+                return await handler(seen)
+            except _transient():
+                continue
+        return await handler(seen)
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], _Result]
+    ) -> _Result:
+        """Runs our tools with typed arguments; leaves others to LangChain."""
+        tool = _wrapped(request)
+        if tool is None:
+            return handler(request)
+        context = self._context(request)
+        arguments = request.tool_call["args"]
+        retries = 0 if tool.approval else self._limits.tool_retries
+        try:
+            for _ in range(retries):
+                try:
+                    return self._told(request, tool.run(arguments, context), context)
+                except _transient():
+                    continue
+            return self._told(request, tool.run(arguments, context), context)
+        except (DeixisError, *_transient()) as error:
+            return _refused(request, error)
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[_Result]]
+    ) -> _Result:
+        """The same, asynchronously."""
+        tool = _wrapped(request)
+        if tool is None:
+            return await handler(request)
+        context = self._context(request)
+        arguments = request.tool_call["args"]
+        retries = 0 if tool.approval else self._limits.tool_retries
+        try:
+            for _ in range(retries):
+                try:
+                    return self._told(request, await tool.arun(arguments, context), context)
+                except _transient():
+                    continue
+            return self._told(request, await tool.arun(arguments, context), context)
+        except (DeixisError, *_transient()) as error:
+            return _refused(request, error)
+
+    def _stopped(self, request: ModelRequest[Any]) -> AIMessage | None:
+        """A last word when the question has used up its steps."""
+        steps = 0
+        for message in reversed(request.messages):
+            if isinstance(message, HumanMessage):
+                break
+            steps += isinstance(message, AIMessage)
+        if steps < self._limits.steps:
+            return None
+        return AIMessage(
+            f"I stopped after {steps} steps without an answer. Ask for less at once, or raise "
+            "the limit (AgentLimits.steps)."
+        )
+
+    def _seen(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+        """The request with the images that fit the budget; bytes only for foreign models."""
+        records = {record.handle: record for record in records_of(cast("Any", request.state))}
+        if not records:
+            return request
+        inline = not isinstance(request.model, VisionModel)
+        shown = self._within_budget(records, request.messages)
+        if not inline and len(shown) == len(records):
+            return request
+        messages = [
+            _view(message, records, shown, self._store if inline else None)
+            for message in request.messages
+        ]
+        return request.override(messages=messages)
+
+    def _within_budget(
+        self, records: Mapping[str, ImageRecord], messages: Sequence[AnyMessage]
+    ) -> set[str]:
+        """The newest images whose tokens fit, the very newest in any case."""
+        order = [
+            str(block.get("id"))
+            for message in messages
+            for block in _blocks(message)
+            if block.get("type") == "image"
+        ]
+        left = self._limits.image_tokens
+        shown: set[str] = set()
+        for handle in dict.fromkeys(reversed(order)):
+            record = records.get(handle)
+            if record is None:
+                continue
+            left -= self._dialect.image_tokens(record.size)
+            if left < 0 and shown:
+                break
+            shown.add(handle)
+        return shown | (records.keys() - set(order))
+
+    def _context(self, request: ToolCallRequest) -> ToolContext:
+        state = cast("Mapping[str, Any]", request.state)
+        book = self._book(state)
+        configurable = request.runtime.config.get("configurable", {})
+        return ToolContext(
+            book=book,
+            reader=self._reader,
+            dialect=self._dialect,
+            frames=frames_of(book.records, self._dialect),
+            call_id=str(request.tool_call.get("id") or ""),
+            thread=configurable.get("thread"),
+            user=configurable.get("user"),
+        )
+
+    def _book(self, state: Mapping[str, Any]) -> ImageBook:
+        """One book for all calls of a step: tools running side by side must not share handles."""
+        last = state["messages"][-1]
+        key = str(last.id or id(last))
+        with self._lock:
+            if key not in self._books:
+                self._books[key] = ImageBook(self._store, records_of(state))
+                while len(self._books) > _BOOKS_KEPT:
+                    self._books.popitem(last=False)
+            return self._books[key]
+
+    def _told(self, request: ToolCallRequest, result: ToolResult, context: ToolContext) -> _Result:
+        """A tool's result as a message, its images added to the conversation by handle."""
+        records = [
+            context.book.add(made.image, parent=made.parent, region=made.region)
+            for made in result.images
+        ]
+        content: str | list[Any] = result.text
+        if records:
+            handles = ", ".join(record.handle for record in records)
+            text = f"{result.text} It is {handles}."
+            content = [{"type": "text", "text": text}, *(image_block(r) for r in records)]
+        message = ToolMessage(
+            content,
+            name=request.tool_call["name"],
+            tool_call_id=str(request.tool_call["id"]),
+            artifact=[d.model_dump(mode="json") for d in result.detections] or None,
+        )
+        if not records:
+            return message
+        images: ImageRecords = {}
+        for record in records:
+            images |= written(record)
+        return Command(update={"messages": [message], "images": images})
+
+
+def _wrapped(request: ToolCallRequest) -> Tool[..., Any] | None:
+    return request.tool.wrapped if isinstance(request.tool, PlaceTool) else None
+
+
+def _refused(request: ToolCallRequest, error: Exception) -> ToolMessage:
+    """A tool's error for the model to mend."""
+    return ToolMessage(
+        f"Error: {error}",
+        name=request.tool_call["name"],
+        tool_call_id=str(request.tool_call["id"]),
+        status="error",
+    )
+
+
+def _transient() -> tuple[type[Exception], ...]:
+    """Errors after which the same call may go through."""
+    import httpx
+
+    return (ConnectionError, TimeoutError, httpx.TransportError)
+
+
+def _blocks(message: AnyMessage) -> list[dict[str, Any]]:
+    if isinstance(message.content, str):
+        return []
+    return [cast("dict[str, Any]", b) for b in message.content if isinstance(b, dict)]
+
+
+def _view(
+    message: AnyMessage,
+    records: Mapping[str, ImageRecord],
+    shown: set[str],
+    inline_from: ImageStore | None,
+) -> AnyMessage:
+    """A message as the model sees it: images left out, or with their bytes."""
+    blocks = _blocks(message)
+    if not any(block.get("type") == "image" for block in blocks):
+        return message
+    content: list[Any] = []
+    for block in blocks:
+        record = records.get(str(block.get("id")))
+        if block.get("type") != "image" or record is None:
+            content.append(block)
+        elif record.handle not in shown:
+            size = f"{record.width}×{record.height}"
+            text = f"({record.handle}, {record.source}, {size}: left out here to save room)"
+            content.append({"type": "text", "text": text})
+        else:
+            if inline_from is not None:
+                content.append({"type": "text", "text": f"{record.handle}:"})
+            content.append(_inlined(record, inline_from) if inline_from else block)
+    return message.model_copy(update={"content": content})
+
+
+def _inlined(record: ImageRecord, store: ImageStore) -> dict[str, Any]:
+    image = store.get(record.sha256)
+    data = base64.b64encode(image.data).decode("ascii")
+    return {"type": "image", "base64": data, "mime_type": image.mime, "id": record.handle}

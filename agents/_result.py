@@ -1,0 +1,126 @@
+"""From the loop's messages to events and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
+
+from deixis.agents._answer import (
+    AgentEvent,
+    Answer,
+    ApprovalNeeded,
+    PendingCall,
+    TextDelta,
+    ToolCallRecord,
+    ToolFinished,
+    ToolStarted,
+)
+from deixis.agents._state import records_of
+from deixis.vision import Dialect, ProseStream, frames_of, parse_reply
+
+
+class EventReader:
+    """Turns LangGraph's stream into events."""
+
+    def __init__(self) -> None:
+        self._prose = ProseStream()
+        self._message: str | None = None
+
+    def read(self, mode: str, chunk: Any) -> Iterator[AgentEvent]:
+        """The events of one piece of the stream."""
+        if mode == "messages":
+            message: AnyMessage = chunk[0]
+            if isinstance(message, AIMessageChunk):
+                yield from self._delta(message)
+            return
+        for update in cast("dict[str, Any]", chunk).values():
+            for message in _messages(update):
+                yield from self._step(message)
+
+    def _delta(self, chunk: AIMessageChunk) -> Iterator[AgentEvent]:
+        if chunk.id != self._message:
+            self._message = chunk.id
+            self._prose = ProseStream()
+        if shown := self._prose.feed(str(chunk.text)):
+            yield TextDelta(text=shown)
+
+    def _step(self, message: AnyMessage) -> Iterator[AgentEvent]:
+        if isinstance(message, AIMessage):
+            if held := self._prose.close():
+                yield TextDelta(text=held)
+            for call in message.tool_calls:
+                yield ToolStarted(
+                    name=call["name"], arguments=call["args"], call_id=str(call["id"])
+                )
+        elif isinstance(message, ToolMessage):
+            yield ToolFinished(
+                name=str(message.name),
+                ok=message.status != "error",
+                text=str(message.text),
+                call_id=message.tool_call_id,
+            )
+
+    def close(self, pending: Sequence[PendingCall]) -> Iterator[AgentEvent]:
+        """What is left to tell when the run has stopped."""
+        if held := self._prose.close():
+            yield TextDelta(text=held)
+        if pending:
+            yield ApprovalNeeded(calls=tuple(pending))
+
+
+def _messages(update: Any) -> list[AnyMessage]:
+    """The messages of a node's update: a dictionary, a command's, or a list of these."""
+    if isinstance(update, list | tuple):
+        return [m for part in cast("Sequence[Any]", update) for m in _messages(part)]
+    if isinstance(update, dict):
+        found = cast("dict[str, Any]", update).get("messages", [])
+        return list(found) if isinstance(found, list) else [found]
+    return []
+
+
+def answer_of(
+    state: Mapping[str, Any],
+    *,
+    dialect: Dialect,
+    pending: Sequence[PendingCall],
+    model: str,
+    thread: str,
+) -> Answer:
+    """The answer that a conversation's last turn came to."""
+    turn = _last_turn(cast("Sequence[AnyMessage]", state.get("messages", [])))
+    last = next((m for m in reversed(turn) if isinstance(m, AIMessage)), AIMessage(""))
+    reply = parse_reply(str(last.text), dialect, frames_of(records_of(state), dialect))
+    return Answer(
+        answer=reply.text,
+        found=reply.found,
+        language=reply.language or "",
+        detections=reply.detections,
+        facts=reply.facts,
+        tool_calls=_calls(turn),
+        pending=tuple(pending),
+        model=model,
+        thread=thread,
+    )
+
+
+def _last_turn(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
+    start = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
+    return messages[start + 1 :]
+
+
+def _calls(turn: Sequence[AnyMessage]) -> tuple[ToolCallRecord, ...]:
+    """The calls that were answered, with how that went."""
+    results = {m.tool_call_id: m for m in turn if isinstance(m, ToolMessage)}
+    return tuple(
+        ToolCallRecord(
+            name=call["name"],
+            arguments=call["args"],
+            ok=results[str(call["id"])].status != "error",
+        )
+        for message in turn
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+        if str(call["id"]) in results
+    )

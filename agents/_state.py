@@ -1,0 +1,35 @@
+"""The state of a conversation: messages, and the images it knows, never their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NotRequired
+
+from langchain.agents import AgentState
+
+from deixis.vision import ImageRecord
+
+ImageRecords = dict[str, dict[str, Any]]
+"""Image records as plain JSON, by handle: what a checkpoint can hold without our classes."""
+
+
+def merge_records(known: ImageRecords | None, new: ImageRecords | None) -> ImageRecords:
+    """Reducer: all records of both, the newer on top."""
+    return {**(known or {}), **(new or {})}
+
+
+class VisionState(AgentState[Any]):
+    """LangChain's agent state, with the conversation's images."""
+
+    images: NotRequired[Annotated[ImageRecords, merge_records]]
+
+
+def written(record: ImageRecord) -> ImageRecords:
+    """A record as the state holds it."""
+    return {record.handle: record.model_dump(mode="json", exclude_defaults=True)}
+
+
+def records_of(state: Mapping[str, Any]) -> list[ImageRecord]:
+    """The records a state holds, oldest first."""
+    images: ImageRecords = state.get("images") or {}
+    return [ImageRecord.model_validate(record) for record in images.values()]
