@@ -1,0 +1,95 @@
+"""The interactive command: questions and answers in turns, streamed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from deixis.agents._agent import VisionAgent
+from deixis.agents._answer import Answer, ApprovalNeeded, Finished, TextDelta, ToolStarted
+from deixis.agents._commands import answer_json
+from deixis.agents._console import emit, plain, say
+from deixis.agents._session import open_agent
+from deixis.vision import DeixisError, VisionImage, load_images
+
+_HELP = "/image PATH adds a picture, /quit ends; anything else is a question."
+
+
+def chat(
+    images: Sequence[str], *, model: str, user: str | None, thread: str | None, as_json: bool
+) -> None:
+    """Answers line by line until the input ends; with JSON, all turns at the end."""
+    waiting = [page for image in images for page in load_images(image)]
+    agent = open_agent(model)
+    if sys.stdin.isatty():
+        say(_HELP, dim=True, to_stderr=True)
+    turns: list[dict[str, Any]] = []
+    for line in _lines():
+        if line.startswith("/"):
+            if line in ("/quit", "/exit"):
+                break
+            _command(line, waiting)
+            continue
+        try:
+            answer = _turn(agent, line, waiting, thread=thread, user=user, quiet=as_json)
+        except DeixisError as error:
+            say(f"deixis: {error}", to_stderr=True)
+            continue
+        thread = answer.thread
+        waiting.clear()
+        turns.append({"question": line, **answer_json(answer)})
+    if as_json:
+        emit({"turns": turns, "thread": thread})
+
+
+def _lines() -> Iterator[str]:
+    while True:
+        try:
+            line = input("› " if sys.stdin.isatty() else "")
+        except EOFError:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+def _command(line: str, waiting: list[VisionImage]) -> None:
+    name, _, argument = line.partition(" ")
+    if name != "/image" or not argument.strip():
+        say(_HELP, to_stderr=True)
+        return
+    try:
+        waiting.extend(load_images(argument.strip()))
+    except DeixisError as error:
+        say(f"deixis: {error}", to_stderr=True)
+
+
+def _turn(
+    agent: VisionAgent,
+    question: str,
+    images: Sequence[VisionImage],
+    *,
+    thread: str | None,
+    user: str | None,
+    quiet: bool,
+) -> Answer:
+    answer: Answer | None = None
+    for event in agent.stream(question, list(images), thread=thread, user=user):
+        if isinstance(event, Finished):
+            answer = event.answer
+        elif not quiet:
+            _print(event)
+    if not quiet:
+        say("")
+    assert answer is not None  # noqa: S101  (a stream ends with Finished)
+    return answer
+
+
+def _print(event: object) -> None:
+    if isinstance(event, TextDelta):
+        say(plain(event.text), end="")
+    elif isinstance(event, ToolStarted):
+        say(f"  {event.name} {event.arguments}", dim=True, to_stderr=True)
+    elif isinstance(event, ApprovalNeeded):
+        for call in event.calls:
+            say(f"  waits for approval: {call.name} {call.arguments}", to_stderr=True)

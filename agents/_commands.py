@@ -1,0 +1,236 @@
+"""The commands of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deixis.agents._console import emit, plain, say, status
+from deixis.agents._failures import UsageProblem
+from deixis.vision import Detection, annotate, load_image, load_images
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from deixis.agents import Answer
+    from deixis.vision import ImageBook, TextLine
+
+_DRAWABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+
+
+def ask(
+    words: Sequence[str],
+    *,
+    model: str,
+    user: str | None,
+    thread: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Answers a question about images, and draws what the answer rests on."""
+    images, question = _split(words)
+    _check_drawable(out)
+    loaded = [page for image in images for page in load_images(image)]
+    from deixis.agents._session import open_agent
+
+    agent = open_agent(model)
+    with status("Looking …"):
+        answer = agent.ask(question, loaded, thread=thread, user=user)
+    if out is not None:
+        _draw(answer, agent.images(answer.thread, user=user), out)
+    if as_json:
+        emit(answer_json(answer))
+    else:
+        _show(answer)
+
+
+def _split(words: Sequence[str]) -> tuple[Sequence[str], str]:
+    """The images and the question, which comes last."""
+    *images, question = words
+    if not question.strip():
+        raise UsageProblem("there is no question: deixis ask [IMAGE…] QUESTION")
+    if _is_file(question):
+        raise UsageProblem(f"{question} is a file: put the question last, after the images")
+    return images, question
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).expanduser().is_file()
+    except (OSError, ValueError):  # a long question is no name of a file
+        return False
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer as the command line prints it."""
+    return {
+        "answer": answer.answer,
+        "found": answer.found,
+        "language": answer.language,
+        "detections": [detection_json(d) for d in answer.detections],
+        "facts": {"floor": None, **answer.facts},
+        "tool_calls": [call.model_dump(mode="json") for call in answer.tool_calls],
+        "model": answer.model,
+        "thread": answer.thread,
+    }
+
+
+def detection_json(detection: Detection) -> dict[str, Any]:
+    """A detection as the command line prints it: boxes as lists, in original pixels."""
+    written: dict[str, Any] = {
+        "image": detection.image,
+        "label": detection.label,
+        "text": detection.text,
+        "box": _rounded(detection.box.xyxy) if detection.box else None,
+        "score": None if detection.score is None else round(detection.score, 4),
+    }
+    if detection.point is not None:
+        written["point"] = _rounded((detection.point.x, detection.point.y))
+    return written
+
+
+def _rounded(numbers: Sequence[float]) -> list[float]:
+    return [round(number, 1) for number in numbers]
+
+
+def _show(answer: Answer) -> None:
+    say(plain(answer.answer))
+    for detection in answer.detections:
+        if detection.box is not None:
+            corners = ", ".join(f"{value:.0f}" for value in detection.box.xyxy)
+            text = plain(detection.text or detection.label)
+            say(f"  {detection.image}  [{corners}]  {text}", dim=True)
+    for call in answer.pending:
+        say(f"  waits for approval: {call.name} {call.arguments}", dim=True)
+    say(f"  thread {answer.thread}", dim=True, to_stderr=True)
+
+
+def _check_drawable(out: Path | None) -> None:
+    """Refuses a picture that can't be written before any work is done."""
+    if out is None:
+        return
+    if out.suffix.lower() not in _DRAWABLE:
+        raise UsageProblem(f"{out} is no picture's name: end it in .png or .jpg")
+    if not out.parent.is_dir():
+        raise UsageProblem(f"there is no folder {out.parent}: make it first")
+
+
+def _draw(answer: Answer, book: ImageBook, out: Path) -> None:
+    """Draws each image's detections: the first to `out`, others beside it by their handle."""
+    by_image: dict[str, list[Detection]] = {}
+    for detection in answer.detections:
+        if detection.image is not None:
+            by_image.setdefault(detection.image, []).append(detection)
+    if not by_image:
+        if book.latest is None:
+            raise UsageProblem("there is no image to annotate: give one before the question")
+        by_image[book.latest.handle] = []
+        say("nothing to mark: the picture is written as it is", to_stderr=True)
+    for number, (handle, found) in enumerate(by_image.items()):
+        path = out if number == 0 else out.with_stem(f"{out.stem}-{handle}")
+        _save(annotate(book.image(handle).pixels(), found), path)
+
+
+def _save(picture: Image.Image, path: Path) -> None:
+    try:
+        picture.save(path)
+    except OSError as error:
+        raise UsageProblem(f"{path} can't be written ({error.strerror or error})") from None
+
+
+def read(image: str, *, as_json: bool) -> None:
+    """Prints the text of an image, line by line; of a document, of all its pages."""
+    from deixis.vision import CachedReader, RapidReader
+
+    reader = CachedReader(RapidReader())
+    pages = load_images(image)
+    readings = []
+    for page in pages:
+        with status(f"Reading {page.source} …"):
+            readings.append(reader.read(page))
+    if not as_json:
+        for reading in readings:
+            for line in reading.lines:
+                say(plain(line.text))
+        return
+    several = len(readings) > 1
+    width, height = readings[0].size
+    written: dict[str, Any] = {
+        "image": {"width": width, "height": height},
+        "lines": [
+            {**_line_json(line), **({"page": number} if several else {})}
+            for number, reading in enumerate(readings, start=1)
+            for line in reading.lines
+        ],
+    }
+    if several:
+        written["pages"] = [{"width": r.size[0], "height": r.size[1]} for r in readings]
+    emit(written)
+
+
+def _line_json(line: TextLine) -> dict[str, Any]:
+    return {
+        "text": line.text,
+        "box": _rounded(line.box.xyxy),
+        "quad": [_rounded(point) for point in line.quad.points],
+        "score": round(line.score, 4),
+    }
+
+
+def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bool) -> None:
+    """Finds a phrase in an image; a model that only reads says what objects would take."""
+    if not phrase.strip():
+        raise UsageProblem("there is nothing to find: deixis ground IMAGE PHRASE")
+    _check_drawable(out)
+    picture = load_image(image)
+    from deixis.vision import load_model
+
+    loaded = load_model(model)
+    with status("Looking …"):
+        found = [d.on("img_1") for d in loaded.ground(picture, phrase)]
+    note = None
+    if not found and loaded.sees == "text":
+        note = (
+            f"{phrase!r} is not written here. The embedded model finds text only: for objects "
+            "it takes a vision-language model (see `deixis models`)."
+        )
+    if out is not None:
+        _save(annotate(picture.pixels(), found), out)
+    if as_json:
+        emit({"detections": [detection_json(d) for d in found], **({"note": note} if note else {})})
+        return
+    for detection in found:
+        box = detection.box
+        corners = ", ".join(f"{value:.0f}" for value in box.xyxy) if box else ""
+        say(f"[{corners}]  {plain(detection.text or detection.label)}")
+    if not found:
+        say(note or f"{phrase!r} was not found.")
+
+
+def translate(text: str, *, to: str, as_json: bool) -> None:
+    """Translates by glossary and dictionary, and says which."""
+    from deixis.tools import Translator
+
+    translation = Translator().translate(text, to)
+    if as_json:
+        emit(translation.model_dump(mode="json"))
+        return
+    say(plain(translation.translation))
+    for term in translation.glossary:
+        if term.source != "none":
+            say(f"  {plain(term.text)} → {plain(term.translation)} ({term.source})", dim=True)
+
+
+def models(*, as_json: bool) -> None:
+    """Lists every kind of model and whether it can run here."""
+    from deixis.vision import model_statuses
+
+    statuses = model_statuses()
+    if as_json:
+        emit({"models": [s.model_dump(mode="json") for s in statuses]})
+        return
+    for model in statuses:
+        mark = "ready" if model.available else "missing"
+        say(f"{mark:8} {model.name}")
+        say(f"         sees {model.sees}" + (f"; {model.missing}" if model.missing else ""), dim=True)

@@ -1,0 +1,134 @@
+"""The command line: `deixis ask`, `chat`, `read`, `ground`, `translate`, `models`.
+
+Only typer is imported here: `deixis --help` must be quick, so each command brings its own needs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="deixis",
+    help="Agents that see, read, point and act.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Model = Annotated[str, typer.Option("--model", help="See `deixis models`.")]
+User = Annotated[str | None, typer.Option("--user", help="Whose conversation it is.")]
+Thread = Annotated[str | None, typer.Option("--thread", help="A conversation to go on with.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Agents that see, read, point and act."""
+    if version:
+        from deixis import __version__
+
+        typer.echo(f"deixis {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def ask(
+    words: Annotated[
+        list[str], typer.Argument(metavar="[IMAGE…] QUESTION", help="Paths, URLs or PDFs, then it.")
+    ],
+    model: Model = "embedded",
+    user: User = None,
+    thread: Thread = None,
+    annotate: Annotated[
+        Path | None, typer.Option("--annotate", metavar="OUT.png", help="Draw the answer's places.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Ask a question about images."""
+    from deixis.agents._commands import ask as run
+
+    run(words, model=model, user=user, thread=thread, out=annotate, as_json=json)
+
+
+@app.command()
+def chat(
+    images: Annotated[list[str] | None, typer.Argument(metavar="[IMAGE…]")] = None,
+    model: Model = "embedded",
+    user: User = None,
+    thread: Thread = None,
+    json: Json = False,
+) -> None:
+    """Talk about images. /image PATH adds one, /quit ends."""
+    from deixis.agents._chat import chat as run
+
+    run(images or [], model=model, user=user, thread=thread, as_json=json)
+
+
+@app.command()
+def read(
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="Path, URL or PDF.")],
+    json: Json = False,
+) -> None:
+    """Read the text of an image or document, in reading order."""
+    from deixis.agents._commands import read as run
+
+    run(image, as_json=json)
+
+
+@app.command()
+def ground(
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="Path or URL.")],
+    phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="What to find.")],
+    model: Model = "embedded",
+    annotate: Annotated[
+        Path | None, typer.Option("--annotate", metavar="OUT.png", help="Draw what was found.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Find where something is in an image."""
+    from deixis.agents._commands import ground as run
+
+    run(image, phrase, model=model, out=annotate, as_json=json)
+
+
+@app.command()
+def translate(
+    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    to: Annotated[str, typer.Option("--to", metavar="LANG", help="For example en or zh.")],
+    json: Json = False,
+) -> None:
+    """Translate a text, and say what did it."""
+    from deixis.agents._commands import translate as run
+
+    run(text, to=to, as_json=json)
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """List the vision models: what can run here, and what is missing."""
+    from deixis.agents._commands import models as run
+
+    run(as_json=json)
+
+
+def main() -> None:
+    """Runs the command line and ends the process: 0 done, 2 bad input, 1 anything else."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code; an error is one line on stderr."""
+    from deixis.agents._failures import exit_code_of
+
+    try:
+        result = app(args=arguments, prog_name="deixis", standalone_mode=False)
+    except BaseException as error:  # noqa: BLE001  (the last line of defence against tracebacks)
+        return exit_code_of(error)
+    return result if isinstance(result, int) else 0
