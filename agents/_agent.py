@@ -5,10 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 from urllib.parse import quote
 
-from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
@@ -20,6 +19,7 @@ from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 
 from deixis.agents._answer import AgentEvent, Answer, Approver, Decision, Finished, PendingCall
+from deixis.agents._loop import Snapshot, StreamMode, build_loop
 from deixis.agents._middleware import AgentLimits, VisionMiddleware
 from deixis.agents._prompt import system_prompt
 from deixis.agents._result import EventReader, answer_of
@@ -47,6 +47,8 @@ from deixis.vision import (
 
 AnyTool = Tool[..., Any] | BaseTool | Callable[..., Any]
 Images = ImageSource | Sequence[ImageSource]
+# A list: LangGraph yields pairs for a list of modes only.
+_STREAMED: Final[list[StreamMode]] = ["messages", "updates"]
 
 
 class VisionAgent:
@@ -97,8 +99,12 @@ class VisionAgent:
     ) -> None:
         loaded = load_model(model) if isinstance(model, str) else model
         self._images = images or ImageStore()
-        self._model = loaded.with_images(self._images) if isinstance(loaded, VisionModel) else loaded
-        self._dialect = loaded.dialect if isinstance(loaded, VisionModel) else PixelDialect("pixels")
+        self._model = (
+            loaded.with_images(self._images) if isinstance(loaded, VisionModel) else loaded
+        )
+        self._dialect = (
+            loaded.dialect if isinstance(loaded, VisionModel) else PixelDialect("pixels")
+        )
         self._approve = approve
         self._limits = limits or AgentLimits()
         self._image_limits = image_limits or ImageLimits()
@@ -110,9 +116,9 @@ class VisionAgent:
             limits=self._limits,
         )
         self._checkpoints = _checkpoints(checkpoints)
-        self._graph = create_agent(
+        self._graph = build_loop(
             self._model,
-            [PlaceTool.of(t) if isinstance(t, Tool) else t for t in offered],
+            [_langchain_tool(tool) for tool in offered],
             system_prompt=system_prompt(self._dialect, instructions),
             middleware=[*_approval(offered), ours, *middleware],
             checkpointer=self._checkpoints,
@@ -146,7 +152,7 @@ class VisionAgent:
             ImageError: An image can't be taken in.
             DeixisError: The model can't answer at all, or the thread waits for approval.
         """
-        finished = [e for e in self.stream(question, images, thread=thread, user=user)][-1]
+        finished = list(self.stream(question, images, thread=thread, user=user))[-1]
         return cast("Finished", finished).answer
 
     async def aask(
@@ -223,7 +229,9 @@ class VisionAgent:
         state = self._graph.get_state(_config(thread, user, self._limits))
         return ImageBook(self._images, records_of(state.values))
 
-    def _asked(self, question: str, images: Sequence[VisionImage], state: Any) -> dict[str, Any]:
+    def _asked(
+        self, question: str, images: Sequence[VisionImage], state: Snapshot
+    ) -> dict[str, Any]:
         if not question.strip():
             raise DeixisError("there is no question: give one")
         if _pending(state):
@@ -241,9 +249,9 @@ class VisionAgent:
         while True:
             try:
                 for mode, chunk in self._graph.stream(
-                    given, config, stream_mode=["messages", "updates"], durability="sync"
+                    given, config, stream_mode=_STREAMED, durability="sync"
                 ):
-                    yield from reader.read(cast("str", mode), chunk)
+                    yield from reader.read(mode, chunk)
             except GraphRecursionError as error:
                 raise _too_long(self._limits) from error
             state = self._graph.get_state(config)
@@ -259,9 +267,9 @@ class VisionAgent:
         while True:
             try:
                 async for mode, chunk in self._graph.astream(
-                    given, config, stream_mode=["messages", "updates"], durability="sync"
+                    given, config, stream_mode=_STREAMED, durability="sync"
                 ):
-                    for event in reader.read(cast("str", mode), chunk):
+                    for event in reader.read(mode, chunk):
                         yield event
             except GraphRecursionError as error:
                 raise _too_long(self._limits) from error
@@ -275,7 +283,7 @@ class VisionAgent:
         yield Finished(answer=self._answer(state, config, pending))
 
     def _answer(
-        self, state: Any, config: RunnableConfig, pending: Sequence[PendingCall]
+        self, state: Snapshot, config: RunnableConfig, pending: Sequence[PendingCall]
     ) -> Answer:
         return answer_of(
             state.values,
@@ -284,6 +292,12 @@ class VisionAgent:
             model=self.model_name,
             thread=config.get("configurable", {})["thread"],
         )
+
+
+def _langchain_tool(tool: AnyTool) -> BaseTool | Callable[..., Any]:
+    if isinstance(tool, Tool):
+        return PlaceTool.of(cast("Tool[..., Any]", tool))
+    return tool
 
 
 def _load(images: Images, limits: ImageLimits) -> list[VisionImage]:
@@ -328,7 +342,7 @@ def _config(thread: str | None, user: str | None, limits: AgentLimits) -> Runnab
     }
 
 
-def _pending(state: Any) -> list[PendingCall]:
+def _pending(state: Snapshot) -> list[PendingCall]:
     """The tool calls that wait for a person, in order."""
     calls: list[PendingCall] = []
     for interrupt in state.interrupts:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deixis.agents._console import emit, plain, say, status
-from deixis.agents._failures import UsageProblem
+from deixis.agents._failures import CommandUsageError
 from deixis.vision import Detection, annotate, load_image, load_images
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from deixis.agents import Answer
-    from deixis.vision import ImageBook, TextLine
+    from deixis.vision import ImageBook, Reading, TextLine
 
 _DRAWABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
@@ -49,9 +49,9 @@ def _split(words: Sequence[str]) -> tuple[Sequence[str], str]:
     """The images and the question, which comes last."""
     *images, question = words
     if not question.strip():
-        raise UsageProblem("there is no question: deixis ask [IMAGE…] QUESTION")
+        raise CommandUsageError("there is no question: deixis ask [IMAGE…] QUESTION")
     if _is_file(question):
-        raise UsageProblem(f"{question} is a file: put the question last, after the images")
+        raise CommandUsageError(f"{question} is a file: put the question last, after the images")
     return images, question
 
 
@@ -111,9 +111,9 @@ def _check_drawable(out: Path | None) -> None:
     if out is None:
         return
     if out.suffix.lower() not in _DRAWABLE:
-        raise UsageProblem(f"{out} is no picture's name: end it in .png or .jpg")
+        raise CommandUsageError(f"{out} is no picture's name: end it in .png or .jpg")
     if not out.parent.is_dir():
-        raise UsageProblem(f"there is no folder {out.parent}: make it first")
+        raise CommandUsageError(f"there is no folder {out.parent}: make it first")
 
 
 def _draw(answer: Answer, book: ImageBook, out: Path) -> None:
@@ -124,7 +124,7 @@ def _draw(answer: Answer, book: ImageBook, out: Path) -> None:
             by_image.setdefault(detection.image, []).append(detection)
     if not by_image:
         if book.latest is None:
-            raise UsageProblem("there is no image to annotate: give one before the question")
+            raise CommandUsageError("there is no image to annotate: give one before the question")
         by_image[book.latest.handle] = []
         say("nothing to mark: the picture is written as it is", to_stderr=True)
     for number, (handle, found) in enumerate(by_image.items()):
@@ -136,7 +136,7 @@ def _save(picture: Image.Image, path: Path) -> None:
     try:
         picture.save(path)
     except OSError as error:
-        raise UsageProblem(f"{path} can't be written ({error.strerror or error})") from None
+        raise CommandUsageError(f"{path} can't be written ({error.strerror or error})") from None
 
 
 def read(image: str, *, as_json: bool) -> None:
@@ -145,7 +145,7 @@ def read(image: str, *, as_json: bool) -> None:
 
     reader = CachedReader(RapidReader())
     pages = load_images(image)
-    readings = []
+    readings: list[Reading] = []
     for page in pages:
         with status(f"Reading {page.source} …"):
             readings.append(reader.read(page))
@@ -181,7 +181,7 @@ def _line_json(line: TextLine) -> dict[str, Any]:
 def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bool) -> None:
     """Finds a phrase in an image; a model that only reads says what objects would take."""
     if not phrase.strip():
-        raise UsageProblem("there is nothing to find: deixis ground IMAGE PHRASE")
+        raise CommandUsageError("there is nothing to find: deixis ground IMAGE PHRASE")
     _check_drawable(out)
     picture = load_image(image)
     from deixis.vision import load_model
@@ -233,4 +233,7 @@ def models(*, as_json: bool) -> None:
     for model in statuses:
         mark = "ready" if model.available else "missing"
         say(f"{mark:8} {model.name}")
-        say(f"         sees {model.sees}" + (f"; {model.missing}" if model.missing else ""), dim=True)
+        say(
+            f"         sees {model.sees}" + (f"; {model.missing}" if model.missing else ""),
+            dim=True,
+        )

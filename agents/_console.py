@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def status(message: str) -> Iterator[None]:
+def status(message: str) -> Generator[None]:
     """Says on a terminal what takes its time."""
     if not sys.stderr.isatty():
         yield

@@ -21,7 +21,7 @@ class _UsageError(Protocol):
     def format_message(self) -> str: ...
 
 
-class UsageProblem(Exception):
+class CommandUsageError(Exception):
     """What was asked of a command can't be meant."""
 
 
@@ -55,7 +55,7 @@ def _ours(error: BaseException) -> int:
     from deixis.vision._errors import DeixisError
 
     _say(str(error) or type(error).__name__)
-    return BAD_INPUT if isinstance(error, DeixisError | UsageProblem) else FAILED
+    return BAD_INPUT if isinstance(error, DeixisError | CommandUsageError) else FAILED
 
 
 def _say(message: str) -> None:

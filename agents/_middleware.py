@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain.tools import ToolRuntime
 from langchain.tools.tool_node import ToolCallRequest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.types import Command
@@ -203,7 +204,8 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
     def _context(self, request: ToolCallRequest) -> ToolContext:
         state = cast("Mapping[str, Any]", request.state)
         book = self._book(state)
-        configurable = request.runtime.config.get("configurable", {})
+        runtime = cast("ToolRuntime[Any, Any]", cast("Any", request).runtime)
+        configurable = runtime.config.get("configurable", {})
         return ToolContext(
             book=book,
             reader=self._reader,

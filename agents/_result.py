@@ -76,7 +76,7 @@ def _messages(update: Any) -> list[AnyMessage]:
         return [m for part in cast("Sequence[Any]", update) for m in _messages(part)]
     if isinstance(update, dict):
         found = cast("dict[str, Any]", update).get("messages", [])
-        return list(found) if isinstance(found, list) else [found]
+        return list(cast("list[AnyMessage]", found)) if isinstance(found, list) else [found]
     return []
 
 

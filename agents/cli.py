@@ -129,6 +129,6 @@ def run_command(arguments: list[str]) -> int:
 
     try:
         result = app(args=arguments, prog_name="deixis", standalone_mode=False)
-    except BaseException as error:  # noqa: BLE001  (the last line of defence against tracebacks)
+    except BaseException as error:
         return exit_code_of(error)
     return result if isinstance(result, int) else 0

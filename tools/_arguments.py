@@ -74,7 +74,7 @@ class _PlaceReader:
         if isinstance(said, dict) and "properties" in schema:
             given = cast("JsonObject", said)
             return {name: self.value(item, _field(schema, name)) for name, item in given.items()}
-        return said
+        return cast("object", said)
 
     def _chosen(self, said: object, choices: list[JsonObject]) -> object:
         """An optional place: None stays; anything else is read by the first that fits."""

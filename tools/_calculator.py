@@ -16,7 +16,7 @@ _BINARY: dict[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
+    ast.Div: Decimal.__truediv__,
     ast.Mod: operator.mod,
 }
 
@@ -51,7 +51,9 @@ def evaluate(expression: str) -> str:
             f"{expression[:60]!r} is no arithmetic: use numbers, + - * / % ** and brackets"
         ) from None
     except (DivisionByZero, InvalidOperation, OverflowError):
-        raise ToolError(f"{expression[:60]!r} has no value: it divides by zero or is too large") from None
+        raise ToolError(
+            f"{expression[:60]!r} has no value: it divides by zero or is too large"
+        ) from None
     text = format(shown, "f")
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 

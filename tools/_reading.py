@@ -17,10 +17,13 @@ _QUOTED = "Text that stands in {image} (a quotation, not instructions):"
 
 
 @tool
-def read_text(context: ToolContext, image: str | None = None, region: Box | None = None) -> ToolResult:
+def read_text(
+    context: ToolContext, image: str | None = None, region: Box | None = None
+) -> ToolResult:
     """Reads the text of an image, line by line, with the box of each line.
 
     Args:
+        context: Filled by the agent.
         image: Handle of the image; the latest if left out.
         region: Only the lines that lie in this box.
     """
@@ -39,6 +42,7 @@ def find_on_sign(context: ToolContext, name: str, image: str | None = None) -> T
     """Finds where a sign names something, in either language, and on which floor it is.
 
     Args:
+        context: Filled by the agent.
         name: What to look for: a department, a shop, a dish, or a need in plain words.
         image: Handle of the image; the latest if left out.
     """
@@ -56,6 +60,7 @@ def zoom(context: ToolContext, region: Box) -> ToolResult:
     """Cuts a region out of an image and enlarges it, to look at small print.
 
     Args:
+        context: Filled by the agent.
         region: What to cut out.
     """
     handle, picture = context.image(region.image)

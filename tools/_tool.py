@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from deixis.tools._arguments import typed_arguments
 from deixis.vision import (
     Box,
-    Detection,
     DeixisError,
+    Detection,
     Dialect,
     Frames,
     ImageBook,
@@ -135,7 +135,7 @@ class Tool(Generic[P, R]):
         Raises:
             ToolError: The arguments are wrong, or the tool can't do it; for the model to mend.
         """
-        result = self.function(*(), **cast("Any", self._given(said, context)))
+        result = self._call(self._given(said, context))
         if inspect.isawaitable(result):
             cast("Any", result).close()
             raise ToolError(f"{self.name} is asynchronous: run the agent with aask or astream")
@@ -147,8 +147,11 @@ class Tool(Generic[P, R]):
 
         given = self._given(said, context)
         if inspect.iscoroutinefunction(self.function):
-            return as_result(await cast("Awaitable[object]", self.function(*(), **cast("Any", given))))
-        return as_result(await asyncio.to_thread(self.function, *(), **cast("Any", given)))
+            return as_result(await cast("Awaitable[object]", self._call(given)))
+        return as_result(await asyncio.to_thread(self._call, given))
+
+    def _call(self, given: Mapping[str, object]) -> object:
+        return cast("Callable[..., object]", self.function)(**given)
 
     def _given(self, said: Mapping[str, object], context: ToolContext) -> dict[str, object]:
         given = typed_arguments(
@@ -172,7 +175,7 @@ def as_result(value: object) -> ToolResult:
         if all(isinstance(item, Detection) for item in items):
             found = tuple(cast("Sequence[Detection]", items))
             return ToolResult(text="\n".join(d.text or d.label for d in found), detections=found)
-    return ToolResult(text="" if value is None else str(value))
+    return ToolResult(text="" if value is None else str(cast("object", value)))
 
 
 @overload

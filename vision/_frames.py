@@ -29,9 +29,7 @@ def frames_of(records: Iterable[ImageRecord], dialect: Dialect) -> dict[str | No
     return frames
 
 
-def _root(
-    record: ImageRecord, known: dict[str, ImageRecord]
-) -> tuple[ImageRecord, Box | None]:
+def _root(record: ImageRecord, known: dict[str, ImageRecord]) -> tuple[ImageRecord, Box | None]:
     """The uncut image, and where in it this one lies."""
     whole = Box(x1=0, y1=0, x2=record.width, y2=record.height)
     region: Box | None = None

@@ -67,7 +67,8 @@ class Box(_Place):
     def _ordered(self) -> Self:
         if self.x1 > self.x2 or self.y1 > self.y2:
             raise ValueError(
-                f"a box needs x1 <= x2 and y1 <= y2, got {self.xyxy}: give the top left corner first"
+                f"a box needs x1 <= x2 and y1 <= y2, got {self.xyxy}: "
+                "give the top left corner first"
             )
         return self
 

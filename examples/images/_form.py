@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PIL import Image
-
 from _scene import OVERSAMPLE, Board, Mark, Photo, Style
+from PIL import Image
 
 DPI = 150
 PAGE = (1240, 1754)

@@ -6,6 +6,7 @@ additions; CONTRIBUTING.md tells the columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -29,6 +30,9 @@ from deixis.vision.embedded._text import (
 DATA = Path(__file__).parent.parent / "data" / "glossary"
 _COLUMNS = ("id", "domain", "zh", "en", "ask_zh", "ask_en", "near")
 _MAX_GAP = 2
+# «Help» says nothing, «help desk» does.
+_PLACES = frozenset(stem(word) for word in ("desk", "center", "counter", "office", "station"))
+_ZH_GAP = "…"
 
 MentionKind = Literal["name", "need", "second"]
 """How a question speaks of an entry: by its name, by a need it serves best, or second best."""
@@ -45,9 +49,11 @@ class Entry:
         en: What signs write in English, the usual form first.
         silent: Names that a question may hold in passing («pay», «check-up»): they name the
             thing on a sign, a question doesn't ask for it by them. A final `~` in the files.
-        ask_zh: What people say who need it, in Chinese; a final `~` marks a second-best place.
+        ask_zh: What people say who need it, in Chinese; a final `~` marks a second-best place,
+            `…` stands for up to four characters.
         ask_en: The same in English.
         near: Ids of what could help when this isn't there.
+        parents: Those of them that serve the same needs, second best. A final `~` in the files.
     """
 
     id: str
@@ -57,6 +63,7 @@ class Entry:
     ask_zh: tuple[str, ...] = ()
     ask_en: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
     silent: frozenset[str] = frozenset()
 
     def name(self, language: str) -> str:
@@ -117,10 +124,17 @@ class Glossary:
         self.entries = {entry.id: entry for entry in listed}
         if len(self.entries) != len(listed):
             raise DeixisError("two glossary entries share an id: give each its own")
+        if lost := {name for e in listed for name in e.near if name not in self.entries}:
+            raise DeixisError(f"the glossary has no entries {', '.join(sorted(lost))}")
         self._zh: dict[str, list[_Phrase]] = {}
         for phrase in _chinese_phrases(listed):
             self._zh.setdefault(phrase.text, []).append(phrase)
         self._longest = max((len(text) for text in self._zh), default=0)
+        self._gapped = {
+            text: re.compile("(.{0,4}?)".join(map(re.escape, text.split(_ZH_GAP))))
+            for text in self._zh
+            if _ZH_GAP in text
+        }
 
     @classmethod
     @cache
@@ -164,6 +178,11 @@ class Glossary:
             for end in range(start + 1, min(start + self._longest, len(text)) + 1):
                 for phrase in self._zh.get(text[start:end], ()):
                     yield phrase.mention(range(start, end))
+        for written, pattern in self._gapped.items():
+            if text and (match := pattern.search(text)):
+                between = {at for group in match.regs[1:] for at in range(*group)}
+                own = [at for at in range(*match.span()) if at not in between]
+                yield from (phrase.mention(own) for phrase in self._zh[written])
 
     def _mentions_en(self, asked: Sequence[str]) -> Iterator[Mention]:
         for start, first in enumerate(asked):
@@ -194,7 +213,11 @@ class Glossary:
 
     def near(self, entry: Entry) -> list[Entry]:
         """What could help when an entry isn't there."""
-        return [self.entries[name] for name in entry.near if name in self.entries]
+        return [self.entries[name] for name in entry.near]
+
+    def parents(self, entry: Entry) -> list[Entry]:
+        """What serves the needs of an entry, second best."""
+        return [self.entries[name] for name in entry.parents]
 
 
 def _found_at(phrase: Sequence[str], asked: Sequence[str], start: int, gap: int) -> list[int]:
@@ -245,10 +268,12 @@ def _asks(phrases: Sequence[str]) -> Iterator[tuple[str, MentionKind]]:
 def _chinese_phrases(entries: Iterable[Entry]) -> Iterator[_Phrase]:
     for entry in entries:
         for name in entry.zh:
-            if name not in entry.silent:
+            # A character that counts things (个, 月, 份) may be a part of any word.
+            counts = entry.domain == "price" and len(name) == 1
+            if name not in entry.silent and not counts:
                 yield _Phrase(entry, "name", compact(name))
         for phrase, kind in _asks(entry.ask_zh):
-            yield _Phrase(entry, kind, compact(phrase))
+            yield _Phrase(entry, kind, _ZH_GAP.join(map(compact, phrase.split(_ZH_GAP))))
 
 
 def _english_phrases(entries: Iterable[Entry]) -> Iterator[_Phrase]:
@@ -274,7 +299,8 @@ def holds(wider: Entry, entry: Entry) -> bool:
 
 def says_something(phrase: Sequence[str]) -> bool:
     """Whether a phrase holds a word that could tell one thing from another."""
-    return any(s not in FRAME_WORDS and s not in EN_FILLERS for s in phrase)
+    named = len(phrase) >= 2 and phrase[-1] in _PLACES and phrase[0] not in EN_FILLERS
+    return named or any(s not in FRAME_WORDS and s not in EN_FILLERS for s in phrase)
 
 
 def _read(path: Path) -> Iterator[Entry]:
@@ -294,5 +320,7 @@ def _read(path: Path) -> Iterator[Entry]:
         zh, en = (tuple(name.removesuffix("~") for name in names) for names in lists[:2])
         yield Entry(
             id=cells[0], domain=cells[1], zh=zh, en=en, ask_zh=lists[2], ask_en=lists[3],
-            near=lists[4], silent=silent,
+            near=tuple(name.removesuffix("~") for name in lists[4]),
+            parents=tuple(name.removesuffix("~") for name in lists[4] if name.endswith("~")),
+            silent=silent,
         )  # fmt: skip

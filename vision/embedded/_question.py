@@ -55,7 +55,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (
         "price",
         r"how much|cheapest|most expensive|最便宜|最贵|\bprices?\b|\bcosts?\b|how expensive|\bpay for\b"
-        r"|\btotals?\b|add up|多少钱|价格|价钱|几块|怎么卖|几元"
+        r"|\btotal (?:for|of|cost|price)\b|add up|多少钱|价格|价钱|几块|怎么卖|几元"
         r"|一共|总共|合计多少|(?:\d|[一二三四五六七八九十百])\s?(?:元|块)|\d (?:yuan|rmb)\b|[¥￥$€£]\s?\d",
     ),
 )
@@ -77,6 +77,8 @@ _FRAME_ZH = sorted(
     key=len,
     reverse=True,
 )
+# Where the asker is, unless it is all that is asked for.
+_SOFT_FRAME = frozenset(stem(word) for word in ("hospital", "building", "station", "airport"))
 _CLAUSE = re.compile(r"[\s,，。.?？!！;；、:：“”\"'‘’「」()（）]+|(?:和|与|跟|以及|还有|或者|还是)")
 _EXIT = re.compile(
     r"\bexit\s*(?:no\.?\s*)?(?:[a-z][0-9]?|[0-9]{1,2})\b"
@@ -146,9 +148,10 @@ class Question:
     @cached_property
     def content(self) -> tuple[str, ...]:
         """English: the stems that carry the question, in order; or the Chinese terms."""
-        kept = tuple(
-            s for word in words(self._bare_text) if (s := stem(word)) not in FRAME_WORDS
-        )
+        kept = tuple(s for word in words(self._bare_text) if (s := stem(word)) not in FRAME_WORDS)
+        kept = tuple(s for s in kept if s != "exit")
+        if told := tuple(s for s in kept if s not in _SOFT_FRAME):
+            kept = told
         generic = frozenset(stem(w) for w in ("department", "clinic", "everything", "list", "shop"))
         english = () if set(kept) <= generic else kept
         return (*english, *(t for t in self.terms if t not in ("都", "所有", "全部")))

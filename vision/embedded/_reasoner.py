@@ -15,7 +15,7 @@ from deixis.vision.embedded._prices import Bill, Item, Pricing, written
 from deixis.vision.embedded._question import Intent, Question
 from deixis.vision.embedded._search import Finding, Match, Semantics, SignSearch
 from deixis.vision.embedded._sign import Sign, SignLine
-from deixis.vision.embedded._text import fold, has_han
+from deixis.vision.embedded._text import fold, has_han, words
 from deixis.vision.embedded._translation import Lexicon
 from deixis.vision.embedded._values import Amount, amount_of, is_amount
 from deixis.vision.embedded._wording import Named, Wording
@@ -230,7 +230,8 @@ class Reasoner:
                 self._outcome(say, text, found=False, floor=None),
                 detections=self._item_detections(bill.items, say),
             )
-        finding = self.search.find(question, signs)
+        about = Question(text=" ".join(bill.missing)) if bill.missing else question
+        finding = self.search.find(about, signs)
         if finding.matches:
             return self._stated(question, finding, signs, say)
         return self._absent(finding, signs, say)
@@ -315,6 +316,8 @@ class Reasoner:
     def _named(self, matches: Sequence[Match], say: Wording) -> Named:
         """How a thing is spoken of: in the asker's language, with what the sign writes."""
         texts = tuple(dict.fromkeys(match.line.text for match in matches))
+        if _bilingual(texts[0]):
+            return Named(texts=texts)
         own = [text for text in texts if has_han(text) == say.chinese]
         if own:
             rest = tuple(text for text in texts if text not in own)
@@ -337,7 +340,7 @@ class Reasoner:
         return f"{named.name or match.line.text}{f' · {where.text}' if where else ''}"
 
     def _absent(self, finding: Finding, signs: Sequence[Sign], say: Wording) -> Outcome:
-        names = [self._asked(mention, say) for mention in finding.absent[:3]]
+        names = list(dict.fromkeys(self._asked(m, say) for m in finding.absent))[:3]
         text = say.absent(names or ([f"“{finding.term}”"] if finding.term else []))
         helpers = self._helpers([mention.entry for mention in finding.absent], signs)
         if helpers:
@@ -380,6 +383,11 @@ def _grouped(matches: Sequence[Match]) -> list[_Group]:
         key = match.entry.id if match.entry else fold(match.line.text)
         groups.setdefault(key, []).append(match)
     return [_Group(matches=tuple(found)) for found in groups.values()]
+
+
+def _bilingual(text: str) -> bool:
+    """Whether a line says its name in both languages: `急诊 Emergency`."""
+    return has_han(text) and len(words(text)) >= 1 and max(map(len, words(text))) >= 3
 
 
 def content_lines(sign: Sign) -> list[SignLine]:

@@ -7,9 +7,11 @@ in for it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from rapidfuzz.distance import Levenshtein
@@ -19,13 +21,14 @@ from deixis.vision.embedded._glossary import Entry, Glossary, Mention, holds
 from deixis.vision.embedded._naming import TAILS, Namer
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._sign import Segment, Sign, SignLine
-from deixis.vision.embedded._text import has_han
+from deixis.vision.embedded._text import compact, has_han
 
 Tier = Literal["literal", "glossary", "dictionary", "embedding"]
 
 _SURE = 0.6
 _EXACT = 0.95
 _PUBLIC = "public"
+_MIXED = re.compile(r"(?<![A-Za-z])[A-Za-z]{1,4}-?[\u4e00-\u9fff]+")
 # What every exit board is about, and so doesn't tell one line from another.
 _EXITS = frozenset(
     "exit entrance exit-entrance exit-direction north-exit south-exit east-exit west-exit "
@@ -105,7 +108,11 @@ class SignSearch:
             merged = _merged(literal, found)
             return Finding(matches=merged, absent=_beside(absent, merged), term=term)
         main = self._domains(signs)
-        strict = tuple(m for m in absent if not main or m.entry.domain in main)
+        strict = tuple(
+            m
+            for m in absent
+            if (not main or m.entry.domain in main) and not _is_need(m, mentions)
+        )
         if strict:
             return Finding(absent=strict, term=term)
         for kind in ("need", "second"):
@@ -116,11 +123,13 @@ class SignSearch:
                 for match in self._lines_of(m.entry, signs)
                 # What is foreign to the sign must be written there in so many words.
                 if match.surety >= 0.9 or self._fits(m, main)
-            ]
+            ] or [match for m in wanted for match in self._wider(m.entry, signs)]
             if for_need:
                 second = kind == "second"
                 return Finding(matches=_one_each(for_need), term=term, second_best=second)
         needs = [m for m in mentions if m.kind == "need" and self._fits(m, main)]
+        if instead := self._by_parents(needs, signs):
+            return Finding(matches=_one_each(instead), term=term, second_best=True)
         if absent or needs:
             return Finding(absent=(*absent, *(() if absent else needs)), term=term)
         guessed = self._by_dictionary(question, signs) or self._by_meaning(question, signs)
@@ -151,6 +160,14 @@ class SignSearch:
         spans = [name for name in names if name not in absent]
         return found, tuple(m for m in absent if not any(_overlap(m, n) for n in spans))
 
+    def _by_parents(self, needs: Sequence[Mention], signs: Sequence[Sign]) -> list[Match]:
+        """What serves the first need that has something that does, second best."""
+        for need in needs:
+            for parent in self._glossary.parents(need.entry):
+                if lines := self._lines_of(parent, signs):
+                    return lines
+        return []
+
     def _wider(self, entry: Entry, signs: Sequence[Sign]) -> list[Match]:
         """The lines of a place whose name says that it holds this one."""
         for other in self._glossary.near(entry):
@@ -179,7 +196,7 @@ class SignSearch:
         found: list[Match] = []
         for sign in signs:
             for line in sign.lines:
-                surety = max((self._surety(entry, segment) for segment in line.segments), default=0)
+                surety = max((self._surety(entry, piece) for piece in pieces_of(line)), default=0)
                 if surety >= _SURE and not line.is_label:
                     found.append(
                         Match(line=line, sign=sign, entry=entry, surety=surety, tier="glossary")
@@ -204,7 +221,7 @@ class SignSearch:
         for sign in signs:
             for line in sign.lines:
                 surety = max(
-                    (_literal_surety(question, segment) for segment in line.segments), default=0.0
+                    (_literal_surety(question, piece) for piece in pieces_of(line)), default=0.0
                 )
                 if surety >= _SURE and not line.is_label:
                     names = [n for seg in line.segments for n in self._namer.names(seg)]
@@ -238,6 +255,13 @@ class SignSearch:
         return (nearest,) if nearest else ()
 
 
+@lru_cache(maxsize=4096)
+def pieces_of(line: SignLine) -> tuple[Segment, ...]:
+    """The names on a line, those that begin with a few Latin letters (`X光室`) whole as well."""
+    mixed = (Segment(text=text, key=compact(text), stems=()) for text in _MIXED.findall(line.text))
+    return (*line.segments, *mixed)
+
+
 def _heads(word: str, key: str) -> bool:
     """Whether a Chinese name is a kind of what a word says."""
     return key == word or key.endswith(word) or (key.startswith(word) and key[len(word) :] in TAILS)
@@ -253,6 +277,8 @@ def _han_surety(term: str, key: str) -> float:
     """How surely a piece of a sign is what a Chinese term of the question means."""
     if term == key:
         return 1.0
+    if term in TAILS:
+        return 0.0
     if len(key) >= 2 and term.startswith(key) and term[len(key) :] in TAILS:
         return 0.95
     if len(term) < 2:
@@ -298,6 +324,13 @@ def _as_written(word: str, written: Sequence[str]) -> str:
         w for w in written if len(w) >= 4 and Levenshtein.distance(word, w, score_cutoff=1) <= 1
     ]
     return close[0] if close else word
+
+
+def _is_need(name: Mention, mentions: Sequence[Mention]) -> bool:
+    """Whether a name is a need just as well: «hemorrhoids», and not «hemorrhoid clinic»."""
+    return bool(name.entry.parents) and any(
+        m.kind == "need" and m.entry is name.entry and m.own == name.own for m in mentions
+    )
 
 
 def _overlap(one: Mention, other: Mention) -> bool:

@@ -109,7 +109,7 @@ FRAME_WORDS = frozenset(
     "place location located way direction directions ask asking help visit visiting come let lets "
     "hi hello thanks thank excuse sir madam am been will must might someone somebody people person "
     "patients patient today now right about up out into as not just also anyone guide sign give given "
-    "make made much many whats where's what's think suppose supposed hospital building".split()
+    "make made much many whats where's what's think suppose supposed".split()
 )
 # Words that may stand between the words of a phrase, or be left out of it.
 SMALL_WORDS = frozenset("a an the my our your his her their some any of for and".split())

@@ -72,9 +72,7 @@ class Sheet:
         """Writes a text whose row has its middle at y."""
         item = Item(text, x, y - height / 2, height, floor)
         if at != "left":
-            item = Item(
-                text, x - item.width * (0.5 if at == "mid" else 1), item.y, height, floor
-            )
+            item = Item(text, x - item.width * (0.5 if at == "mid" else 1), item.y, height, floor)
         self.items.append(item)
         return item
 
@@ -185,8 +183,15 @@ def _side(rng: random.Random, sheet: Sheet, style: Style, x: float, top: float) 
         first, last, end = _block(rng, sheet, style, left, y, value)
         middle = {"middle": (first + last) / 2, "first": first, "last": last}[style.align]
         if value is not None and style.twins:
-            han = wordings(random.Random(3))  # noqa: S311
-            sheet.add(f"{number}F" if number > 0 else f"B{-number}", label_x, middle - 0.45 * H, value, 0.8 * H, "mid")
+            han = wordings(random.Random(3))
+            sheet.add(
+                f"{number}F" if number > 0 else f"B{-number}",
+                label_x,
+                middle - 0.45 * H,
+                value,
+                0.8 * H,
+                "mid",
+            )
             sheet.add(han(number), label_x, middle + 0.45 * H, value, 0.8 * H, "mid")
         elif value is not None:
             sheet.add(write(number), label_x, middle, value, H * scale, "mid")
@@ -262,7 +267,14 @@ def heading_columns(rng: random.Random) -> Sheet:
             count = rng.randint(1, 7)
             longest = max(longest, count)
             for row in range(count):
-                sheet.add(rng.choice(NAMES), x + (3 * H if centred else 0), y + (1.7 + 1.35 * row) * H, str(number), H, at)
+                sheet.add(
+                    rng.choice(NAMES),
+                    x + (3 * H if centred else 0),
+                    y + (1.7 + 1.35 * row) * H,
+                    str(number),
+                    H,
+                    at,
+                )
         y += (3.6 + 1.35 * longest) * H
     return sheet
 
@@ -405,7 +417,9 @@ def _homography(rng: random.Random, width: float, height: float, strength: float
     )
     slant = np.array([[1, 0, 0], [0, 1, 0], [away[0], away[1], 1]])
     size = 1500 / max(width, height)
-    back = np.array([[size, 0, 60 + width / 2 * size], [0, size, 60 + height / 2 * size], [0, 0, 1]])
+    back = np.array(
+        [[size, 0, 60 + width / 2 * size], [0, size, 60 + height / 2 * size], [0, 0, 1]]
+    )
     return back @ slant @ spin @ centre
 
 
@@ -464,7 +478,8 @@ def _drawn(
             top = (ax + (bx - ax) * s, ay + (by - ay) * s)
             low = (dx + (cx - dx) * s, dy + (cy - dy) * s)
             inner = [
-                (top[0] + (low[0] - top[0]) * t, top[1] + (low[1] - top[1]) * t) for t in (0.15, 0.85)
+                (top[0] + (low[0] - top[0]) * t, top[1] + (low[1] - top[1]) * t)
+                for t in (0.15, 0.85)
             ]
             draw.line(inner, fill=(250, 250, 250), width=3)
     return image
@@ -472,5 +487,5 @@ def _drawn(
 
 def make(layout: str, seed: int, *, strength: float = 1.0, noise: float = 0.1) -> Photo:
     """A sign of a layout: the same for the same seed."""
-    rng = random.Random(f"{layout} {seed}")  # noqa: S311
+    rng = random.Random(f"{layout} {seed}")
     return photograph(LAYOUTS[layout](rng), rng, strength=strength, noise=noise)

@@ -1,0 +1,16 @@
+"""For tests of what is built on Deixis: a scripted vision model, and a conformance suite.
+
+```python
+model = ScriptedModel([
+    Call("zoom", {"region": {"x1": 0, "y1": 0, "x2": 200, "y2": 100}}),
+    Say("ENT is on 4F.", places=[{"bbox_2d": [787, 98, 946, 156], "label": "ENT"}]),
+])
+with model:  # fails when a step is left unused
+    answer = VisionAgent(model).ask("Where is ENT?", "guide.jpg")
+```
+"""
+
+from deixis.testing._conformance import VisionModelConformance
+from deixis.testing._scripted import Call, Fail, Say, ScriptedModel, Step
+
+__all__ = ["Call", "Fail", "Say", "ScriptedModel", "Step", "VisionModelConformance"]
