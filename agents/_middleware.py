@@ -23,6 +23,7 @@ from deixis.agents._state import ImageRecords, VisionState, records_of, written
 from deixis.tools import Tool, ToolContext, ToolResult
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
+    IMAGE_REFERENCE,
     DeixisError,
     Dialect,
     ImageBook,
@@ -187,7 +188,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
             str(block.get("id"))
             for message in messages
             for block in _blocks(message)
-            if block.get("type") == "image"
+            if block.get("type") == IMAGE_REFERENCE
         ]
         left = self._limits.image_tokens
         shown: set[str] = set()
@@ -287,12 +288,12 @@ def _view(
 ) -> AnyMessage:
     """A message as the model sees it: images left out, or with their bytes."""
     blocks = _blocks(message)
-    if not any(block.get("type") == "image" for block in blocks):
+    if not any(block.get("type") == IMAGE_REFERENCE for block in blocks):
         return message
     content: list[Any] = []
     for block in blocks:
         record = records.get(str(block.get("id")))
-        if block.get("type") != "image" or record is None:
+        if block.get("type") != IMAGE_REFERENCE or record is None:
             content.append(block)
         elif record.handle not in shown:
             size = f"{record.width}×{record.height}"

@@ -32,11 +32,12 @@ from deixis.vision._store import ImageBook, ImageRecord, ImageStore
 from deixis.vision._transforms import Frame, Transform
 
 if TYPE_CHECKING:
-    from deixis.vision._model import ImageView, VisionModel, image_block
+    from deixis.vision._model import IMAGE_REFERENCE, ImageView, VisionModel, image_block
     from deixis.vision._models import ModelStatus, load_model, model_statuses
     from deixis.vision.embedded._model import EmbeddedModel
 
 __all__ = [
+    "IMAGE_REFERENCE",
     "PLACE_MARK",
     "AskKind",
     "Box",
@@ -92,6 +93,7 @@ __all__ = [
 
 # These bring LangChain.
 _ADAPTERS = {
+    "IMAGE_REFERENCE": "deixis.vision._model",
     "EmbeddedModel": "deixis.vision.embedded._model",
     "ImageView": "deixis.vision._model",
     "ModelStatus": "deixis.vision._models",

@@ -15,7 +15,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field
 
 from deixis.vision._dialect import AskKind, Dialect, JsonObject
-from deixis.vision._errors import ImageHandleError
+from deixis.vision._errors import ImageError, ImageHandleError
 from deixis.vision._geometry import Detection
 from deixis.vision._images import VisionImage, load_image
 from deixis.vision._reply import Reply, parse_reply
@@ -23,6 +23,9 @@ from deixis.vision._store import ImageRecord, ImageStore
 from deixis.vision._transforms import Frame
 
 ContentBlock = dict[str, Any]
+
+IMAGE_REFERENCE = "deixis_image"
+"""Type of the content block that stands for an image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +37,12 @@ class ImageView:
 
 
 def image_block(record: ImageRecord) -> ContentBlock:
-    """A message's reference to an image: its handle and its hash, never its bytes."""
-    return {"type": "image", "id": record.handle, "file_id": record.sha256}
+    """A message's reference to an image: its handle and its hash, never its bytes.
+
+    A type of block of our own: LangChain takes a standard image block apart, for its tracing,
+    each time a model is called, which at ten images costs as much as the rest of a step.
+    """
+    return {"type": IMAGE_REFERENCE, "id": record.handle, "sha256": record.sha256}
 
 
 class VisionModel(BaseChatModel):
@@ -93,20 +100,20 @@ class VisionModel(BaseChatModel):
     def _resolve(self, block: Mapping[str, Any]) -> VisionImage | None:
         if block.get("type") == "image_url":
             link = cast("dict[str, str] | str", block["image_url"])
-            return load_image(link if isinstance(link, str) else link["url"])
-        if block.get("type") != "image":
-            return None
-        if file_id := block.get("file_id"):
+            return _addressed(link if isinstance(link, str) else link["url"])
+        if block.get("type") == IMAGE_REFERENCE:
             if self.images is None:
                 raise ImageHandleError(
                     f"{block.get('id', 'an image')} is given by its hash, and this model has no "
                     "image store: use model.with_images(store)"
                 )
-            return self.images.get(str(file_id))
+            return self.images.get(str(block["sha256"]))
+        if block.get("type") != "image":
+            return None
         if data := block.get("base64") or block.get("data"):
             mime = block.get("mime_type", "image/png")
             return load_image(f"data:{mime};base64,{data}")
-        return load_image(str(block["url"]))
+        return _addressed(str(block["url"]))
 
     def frames(self, views: Sequence[ImageView]) -> dict[str | None, Frame]:
         """The frame this model speaks in of each image; None stands for the latest."""
@@ -160,6 +167,13 @@ class VisionModel(BaseChatModel):
         if tool_choice is not None:
             kwargs["tool_choice"] = tool_choice
         return cast("Runnable[LanguageModelInput, AIMessage]", self.bind(tools=worded, **kwargs))
+
+
+def _addressed(url: str) -> VisionImage:
+    """An image that a message names by address: never a file of this machine."""
+    if not url.startswith(("http://", "https://", "data:")):
+        raise ImageError(f"{url[:60]!r} is no address of an image: give http(s), data or bytes")
+    return load_image(url)
 
 
 def _blocks(message: BaseMessage) -> list[ContentBlock]:

@@ -78,6 +78,11 @@ class Slope:
     base: float
     by_y: float = 0.0
     by_x: float = 0.0
+    lean: float = 0.0
+
+    def along(self, x: float, y: float) -> float:
+        """The level coordinate `u` of an image point: columns lean as much as rows slope."""
+        return x + y * self.lean
 
     def level(self, x: float, y: float) -> float:
         """The level coordinate `v` of an image point: where its row meets x = 0.
@@ -99,7 +104,7 @@ def slope_of(quads: Sequence[Quad]) -> Slope:
     middle = statistics.median(quad.angle for quad in long)
     kept = [quad for quad in long if abs(quad.angle - middle) < _OUTLIER]
     if len(kept) < 8:
-        return Slope(math.tan(middle))
+        return Slope(math.tan(middle), lean=math.tan(middle))
     import numpy as np
 
     weights = np.sqrt([quad.width / quad.height for quad in kept])
@@ -107,7 +112,7 @@ def slope_of(quads: Sequence[Quad]) -> Slope:
     rows = np.array([[1.0, c.y, c.x] for c in centers]) * weights[:, None]
     wanted = np.tan([quad.angle for quad in kept]) * weights
     base, by_y, by_x = (float(n) for n in np.linalg.lstsq(rows, wanted, rcond=None)[0])
-    return Slope(base, by_y, by_x)
+    return Slope(base, by_y, by_x, math.tan(middle))
 
 
 def place_lines(lines: Sequence[TextLine], slope: Slope) -> list[Placed]:
@@ -116,12 +121,13 @@ def place_lines(lines: Sequence[TextLine], slope: Slope) -> list[Placed]:
     for index, line in enumerate(lines):
         center = line.quad.center
         width = max(line.quad.width, 1.0)
+        along = slope.along(center.x, center.y)
         placed.append(
             Placed(
                 index=index,
                 line=line,
-                u1=center.x - width / 2,
-                u2=center.x + width / 2,
+                u1=along - width / 2,
+                u2=along + width / 2,
                 v=slope.level(center.x, center.y),
                 height=max(line.quad.height, 1.0),
             )

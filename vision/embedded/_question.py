@@ -13,6 +13,7 @@ from deixis.vision.embedded._text import (
     compact,
     fold,
     has_han,
+    is_foreign,
     language_of,
     stem,
     words,
@@ -102,6 +103,11 @@ class Question:
     def language(self) -> str:
         """The asker's language: `en`, `zh`, `zh-Hant`, `ja`, `ko`."""
         return language_of(self.text)
+
+    @cached_property
+    def foreign(self) -> bool:
+        """Whether it is in a language that the glossary doesn't speak."""
+        return is_foreign(self.text)
 
     @cached_property
     def intent(self) -> Intent:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Protocol
 
@@ -73,10 +73,10 @@ class Finding:
 
 
 class Semantics(Protocol):
-    """Finds by meaning what words don't find."""
+    """Knows by meaning what is asked for in words that nothing else knows."""
 
-    def nearest(self, question: Question, signs: Sequence[Sign]) -> Match | None:
-        """The line nearest in meaning, or None where none is near enough to be believed."""
+    def nearest(self, question: str) -> Entry | None:
+        """The entry meant, whether or not a sign has it; None where it isn't clear."""
         ...
 
 
@@ -109,31 +109,18 @@ class SignSearch:
             return Finding(matches=merged, absent=_beside(absent, merged), term=term)
         main = self._domains(signs)
         strict = tuple(
-            m
-            for m in absent
-            if (not main or m.entry.domain in main) and not _is_need(m, mentions)
+            m for m in absent if (not main or m.entry.domain in main) and not _is_need(m, mentions)
         )
         if strict:
             return Finding(absent=strict, term=term)
-        for kind in ("need", "second"):
-            wanted = [m for m in mentions if m.kind == kind]
-            for_need = [
-                match
-                for m in wanted
-                for match in self._lines_of(m.entry, signs)
-                # What is foreign to the sign must be written there in so many words.
-                if match.surety >= 0.9 or self._fits(m, main)
-            ] or [match for m in wanted for match in self._wider(m.entry, signs)]
-            if for_need:
-                second = kind == "second"
-                return Finding(matches=_one_each(for_need), term=term, second_best=second)
+        if served := self._serving(mentions, main, signs):
+            return replace(served, term=term)
         needs = [m for m in mentions if m.kind == "need" and self._fits(m, main)]
-        if instead := self._by_parents(needs, signs):
-            return Finding(matches=_one_each(instead), term=term, second_best=True)
         if absent or needs:
             return Finding(absent=(*absent, *(() if absent else needs)), term=term)
-        guessed = self._by_dictionary(question, signs) or self._by_meaning(question, signs)
-        return Finding(matches=guessed, term=term)
+        if meant := self._by_meaning(question, signs):
+            return replace(meant, term=term)
+        return Finding(matches=self._by_dictionary(question, signs), term=term)
 
     def _named(
         self, mentions: Sequence[Mention], signs: Sequence[Sign]
@@ -159,6 +146,26 @@ class SignSearch:
                 absent.append(name)
         spans = [name for name in names if name not in absent]
         return found, tuple(m for m in absent if not any(_overlap(m, n) for n in spans))
+
+    def _serving(
+        self, mentions: Sequence[Mention], main: frozenset[str], signs: Sequence[Sign]
+    ) -> Finding | None:
+        """The lines that serve the needs a question speaks of, the best kind there is."""
+        needs = [m for m in mentions if m.kind == "need"]
+        best = [
+            match
+            for m in needs
+            for match in self._lines_of(m.entry, signs)
+            # What is foreign to the sign must be written there in so many words.
+            if match.surety >= 0.9 or self._fits(m, main)
+        ] or [match for m in needs for match in self._wider(m.entry, signs)]
+        if best:
+            return Finding(matches=_one_each(best))
+        second = [m for m in mentions if m.kind == "second" and self._fits(m, main)]
+        found = self._by_parents(needs, signs) or [
+            match for m in second for match in self._lines_of(m.entry, signs)
+        ]
+        return Finding(matches=_one_each(found), second_best=True) if found else None
 
     def _by_parents(self, needs: Sequence[Mention], signs: Sequence[Sign]) -> list[Match]:
         """What serves the first need that has something that does, second best."""
@@ -248,11 +255,18 @@ class SignSearch:
                 return tuple(found)
         return ()
 
-    def _by_meaning(self, question: Question, signs: Sequence[Sign]) -> tuple[Match, ...]:
-        if self._semantics is None:
-            return ()
-        nearest = self._semantics.nearest(question, signs)
-        return (nearest,) if nearest else ()
+    def _by_meaning(self, question: Question, signs: Sequence[Sign]) -> Finding | None:
+        """What a question in another language means, on the sign or not."""
+        if self._semantics is None or not question.foreign:
+            return None
+        entry = self._semantics.nearest(question.text)
+        if entry is None:
+            return None
+        if lines := self._lines_of(entry, signs):
+            by_meaning = [replace(match, tier="embedding") for match in lines]
+            return Finding(matches=_one_each(by_meaning), second_best=True)
+        meant = Mention(entry=entry, kind="need", phrase=entry.en[0], size=0, start=0, end=0)
+        return Finding(absent=(meant,))
 
 
 @lru_cache(maxsize=4096)

@@ -43,7 +43,7 @@ class DrawnSeparators:
     def between(self, upper: Sequence[Placed], lower: Sequence[Placed]) -> float:
         """Share of the rows' width, 0 to 1, along which an edge parts them at one height."""
         lines = [*upper, *lower]
-        left, right = min(line.u1 for line in lines), max(line.u2 for line in lines)
+        left, right = min(line.box.x1 for line in lines), max(line.box.x2 for line in lines)
         # The rims of the letters stay outside: boxes are a little larger than the ink.
         start = max(line.v + 0.45 * line.height for line in upper)
         stop = min(line.v - 0.45 * line.height for line in lower)

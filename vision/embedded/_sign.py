@@ -12,12 +12,23 @@ from PIL import Image
 from deixis.vision._geometry import Detection
 from deixis.vision._reader import Reading
 from deixis.vision.embedded._governance import PlacedLabel, Separators, govern
-from deixis.vision.embedded._labels import Label, exit_label, floor_label, inline_floors
+from deixis.vision.embedded._labels import (
+    Label,
+    exit_label,
+    floor_label,
+    inline_floors,
+    lone_letter,
+)
 from deixis.vision.embedded._layout import Placed, Slope, place_lines, rows_of, slope_of
-from deixis.vision.embedded._text import compact, has_han, stems
+from deixis.vision.embedded._text import compact, fold, has_han, stems
 
 _PIECES = re.compile(
     r"[/|、,，;；()（）\[\]【】<>《》:：]+|(?<=[\u4e00-\u9fff])[\s·•.。-]+(?=[\u4e00-\u9fff])"
+)
+# Where the reader of a sign stands, and what the title of a sign for one floor speaks of.
+_HERE = re.compile(r"所在|位置|您在|你在|当前|you are|here|current")
+_PLAN = re.compile(
+    r"平面|导览|导诊|示意|分布|布局|索引|指引|指南|一览|plan|map|guide|directory|layout"
 )
 _SCRIPTS = re.compile(r"[\u3400-\u9fff][\u3400-\u9fff\d·\-—\s]*|[^\u3400-\u9fff]+")
 
@@ -163,16 +174,49 @@ def _rules(pixels: Callable[[], Image.Image] | None, slope: Slope) -> Separators
 
 
 def _floor_labels(placed: Sequence[Placed]) -> list[PlacedLabel]:
+    """All lines that are a floor or name one, and how far each reaches."""
     labels: list[PlacedLabel] = []
     for at in placed:
         if whole := floor_label(at.text):
-            labels.append(PlacedLabel(label=whole, at=at))
+            scope = "line" if _is_note(at, placed) else "block"
+            labels.append(PlacedLabel(label=whole, at=at, scope=scope))
             continue
         inline = inline_floors(at.text)
-        if len({label.value for label, _, _ in inline}) == 1:
-            label, start, end = inline[0]
-            labels.append(PlacedLabel(label=label, at=_part(at, start, end), part=True))
-    return labels
+        if len({label.value for label, _, _ in inline}) != 1:
+            continue
+        label, start, end = inline[0]
+        part = PlacedLabel(label=label, at=_part(at, start, end), part=True, scope="line")
+        if start == 0 and _stands_out(part.at, at, placed):
+            part = replace(part, scope="block")
+        elif _PLAN.search(fold(at.text)) and not _HERE.search(fold(at.text)):
+            part = replace(part, scope="sign")
+        labels.append(part)
+    return labels + _lone_letters(placed, labels)
+
+
+def _lone_letters(placed: Sequence[Placed], labels: Sequence[PlacedLabel]) -> list[PlacedLabel]:
+    """Letters in a column of floors, where `G` and `M` are floors too."""
+    column = [label.at for label in labels if label.scope == "block"]
+    return [
+        PlacedLabel(label=letter, at=at)
+        for at in placed
+        if (letter := lone_letter(at.text))
+        and sum(abs(other.u - at.u) < 2 * other.height for other in column) > 1
+    ]
+
+
+def _is_note(at: Placed, placed: Sequence[Placed]) -> bool:
+    """Whether a floor is only where the reader stands: `您所在位置` beside it says so."""
+    return any(
+        _HERE.search(fold(line.text)) and line.same_row(at) and line.u < at.u for line in placed
+    )
+
+
+def _stands_out(label: Placed, line: Placed, placed: Sequence[Placed]) -> bool:
+    """Whether the lines around begin right of a line's leading label, as its own words do."""
+    near = [o for o in placed if o.index != line.index and abs(o.v - line.v) < 2.2 * line.height]
+    columns = [o for o in near if o.overlap(line) > 0 and not o.same_row(line)]
+    return bool(columns) and all(o.u1 > label.u2 - 0.5 * label.height for o in columns)
 
 
 def _part(at: Placed, start: int, end: int) -> Placed:

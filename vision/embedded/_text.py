@@ -12,6 +12,14 @@ _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _ENGLISH = frozenset("what where which who how does do is are the can i my to of mean".split())
+# Small words of Spanish, French, German, Italian and Portuguese that English lacks.
+_FOREIGN = frozenset(
+    "donde esta estan el la los las un una en que como quiero necesito puedo hay busco tengo me para "
+    "mi por ou est sont le les je j au aux du une des mon ma pour cherche il y puis veux besoin avez "
+    "wo ist sind die der das den dem ich suche ein eine einen mein meine brauche kann zum zur gibt es "
+    "habe probleme quiero problemas ai mal au besoin d dove il lo gli sono cerco onde fica esta o os preciso".split()
+)
+_OTHER_SCRIPT = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\uac00-\ud7af]")
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 
 
@@ -143,3 +151,13 @@ def language_of(text: str) -> str:
     if _ENGLISH.intersection(words(text)):
         return "en"
     return "zh" if simplified(text) == text else "zh-Hant"
+
+
+def is_foreign(text: str) -> bool:
+    """Whether a question is in a language other than English and Chinese."""
+    if _OTHER_SCRIPT.search(text):
+        return True
+    said = words(text)
+    own = sum(word in _ENGLISH for word in said)
+    other = sum(word in _FOREIGN for word in said)
+    return not has_han(text) and other >= 2 and other > own

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from deixis.vision.embedded._dictionary import Dictionary
 from deixis.vision.embedded._glossary import Entry, Glossary
 from deixis.vision.embedded._naming import Namer
 from deixis.vision.embedded._sign import Segment, segments_of
-from deixis.vision.embedded._text import has_han, simplified
+from deixis.vision.embedded._text import has_han, simplified, stems
 
 Source = Literal["glossary", "dictionary", "none"]
+
+_WORDS = Path(__file__).parent.parent / "data" / "words.tsv"
+_USUAL = 3
+# Domains whose entries are kinds of things, with many things among their forms.
+_KINDS = frozenset(("menu", "shop"))
+_OUTLANDISH = re.compile(
+    r"(?i)surname|variant|prefix|suffix|particle|ancient|dynasty|(?:district|county|city|province|"
+    r"prefecture|town(?:ship)?|state) (?:of|in)\b|[\u4e00-\u9fff]|archaic|literary|abbr\."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,20 +98,31 @@ class Lexicon:
 
     def _to_english(self, chinese: str) -> list[Term]:
         key = simplified(chinese)
-        exact = [n for s in segments_of(key) for n in self._namer.names(s) if n.surety == 1.0]
-        if exact:
-            entry = exact[0].entry
-            return [Term(text=chinese, translation=entry.en[0], source="glossary", entry=entry)]
+        if term := self._known(key):
+            return [replace(term, text=chinese)]
         return [self._word(word) for word in self._cut(key)]
 
+    def _known(self, chinese: str) -> Term | None:
+        """A whole name: the supplement, the usual forms of entries, the dictionary, all forms."""
+        if chinese in self._words:
+            return Term(text=chinese, translation=self._words[chinese], source="glossary")
+        entry = self._namer.form(chinese) if len(chinese) > 1 else None
+        senses = self._dictionary.definitions(chinese) if len(chinese) > 1 else ()
+        # An entry's rarer forms are kinds of it: noodles with scallion oil are more than noodles.
+        usual = entry is not None and any(chinese == simplified(f) for f in entry.zh[:_USUAL])
+        if entry is not None and (usual or not senses) and (usual or entry.domain not in _KINDS):
+            return Term(text=chinese, translation=entry.en[0], source="glossary", entry=entry)
+        if senses:
+            return Term(text=chinese, translation=best_sense(senses), source="dictionary")
+        return None
+
     def _cut(self, chinese: str) -> list[str]:
-        """Longest names of the glossary or words of the dictionary, from the left."""
+        """Longest known names or words, from the left."""
         words: list[str] = []
         at = 0
         while at < len(chinese):
             for size in range(min(len(chinese) - at, 12), 1, -1):
-                piece = chinese[at : at + size]
-                if self._namer.form(piece) or self._dictionary.definitions(piece):
+                if self._known(chinese[at : at + size]):
                     break
             else:
                 size = 1
@@ -108,28 +131,44 @@ class Lexicon:
         return words
 
     def _word(self, word: str) -> Term:
-        if len(word) > 1 and (entry := self._namer.form(word)):
-            return Term(text=word, translation=entry.en[0], source="glossary", entry=entry)
-        senses = self._dictionary.definitions(word)
-        if senses:
-            return Term(text=word, translation=senses[0], source="dictionary")
+        if known := self._known(word):
+            return known
+        if senses := self._dictionary.definitions(word):
+            return Term(text=word, translation=best_sense(senses), source="dictionary")
         return Term(text=word, translation=word, source="none")
 
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        rows = (line.split("\t") for line in _WORDS.read_text(encoding="utf-8").splitlines()[1:])
+        return {row[0]: row[1] for row in rows if len(row) == 2}
+
     def _to_chinese(self, text: str) -> list[Term]:
-        terms: list[Term] = []
-        for segment in segments_of(text):
-            if segment.han:
-                terms.append(Term(text=segment.text, translation=segment.text, source="none"))
-                continue
-            known = [n for n in self._namer.names(segment) if n.surety >= 0.8]
-            if known:
-                entry = known[0].entry
-                terms.append(
-                    Term(text=segment.text, translation=entry.zh[0], source="glossary", entry=entry)
-                )
-                continue
-            found = self._dictionary.words_for(segment.text)
-            source: Source = "dictionary" if found else "none"
-            translation = found[0] if found else segment.text
-            terms.append(Term(text=segment.text, translation=translation, source=source))
-        return terms
+        return [
+            Term(text=segment.text, translation=segment.text, source="none")
+            if segment.han
+            else self._chinese_for(segment)
+            for segment in segments_of(text)
+        ]
+
+    def _chinese_for(self, segment: Segment) -> Term:
+        known = [n for n in self._namer.names(segment) if n.surety >= 0.9]
+        entry = known[0].entry if known else None
+        usual = entry is not None and segment.stems in map(stems, entry.en[:_USUAL])
+        if entry is not None and (usual or entry.domain not in _KINDS):
+            name = entry.zh[0]
+            return Term(text=segment.text, translation=name, source="glossary", entry=entry)
+        for form in (segment.text, _singular(segment.text)):
+            if found := self._dictionary.words_for(form):
+                return Term(text=segment.text, translation=found[0], source="dictionary")
+        return Term(text=segment.text, translation=segment.text, source="none")
+
+
+def best_sense(senses: Sequence[str]) -> str:
+    """The sense a sign most likely means: a short one that names a thing, else the first."""
+
+    best = min(senses, key=lambda s: bool(_OUTLANDISH.search(s)) or len(s.split()) > 4)
+    return best.removeprefix("to ") or best
+
+
+def _singular(text: str) -> str:
+    return text[:-1] if text.endswith("s") and not text.endswith("ss") else text

@@ -17,6 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from PIL import Image, ImageDraw
 
 from deixis.vision import (
+    IMAGE_REFERENCE,
     PLACE_MARK,
     Box,
     Frame,
@@ -142,7 +143,7 @@ class VisionModelConformance(ABC):
 
     def test_an_image_that_is_not_in_the_store_is_said_so(self, model: VisionModel) -> None:
         """Never a guess at what the picture may have been."""
-        block = {"type": "image", "id": "img_1", "file_id": "0" * 64}
+        block = {"type": IMAGE_REFERENCE, "id": "img_1", "sha256": "0" * 64}
         with pytest.raises(ImageHandleError):
             model.with_images(ImageStore()).views([HumanMessage([block])])
 

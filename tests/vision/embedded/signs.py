@@ -50,6 +50,7 @@ class Item:
     y: float
     height: float
     floor: str | None
+    label: bool = False
 
     @property
     def width(self) -> float:
@@ -67,12 +68,21 @@ class Sheet:
     cut: tuple[float, float] | None = None
 
     def add(
-        self, text: str, x: float, y: float, floor: str | None, height: float = H, at: str = "left"
+        self,
+        text: str,
+        x: float,
+        y: float,
+        floor: str | None,
+        height: float = H,
+        at: str = "left",
+        label: bool = False,
     ) -> Item:
         """Writes a text whose row has its middle at y."""
-        item = Item(text, x, y - height / 2, height, floor)
+        item = Item(text, x, y - height / 2, height, floor, label)
         if at != "left":
-            item = Item(text, x - item.width * (0.5 if at == "mid" else 1), item.y, height, floor)
+            item = Item(
+                text, x - item.width * (0.5 if at == "mid" else 1), item.y, height, floor, label
+            )
         self.items.append(item)
         return item
 
@@ -191,10 +201,11 @@ def _side(rng: random.Random, sheet: Sheet, style: Style, x: float, top: float) 
                 value,
                 0.8 * H,
                 "mid",
+                label=True,
             )
-            sheet.add(han(number), label_x, middle + 0.45 * H, value, 0.8 * H, "mid")
+            sheet.add(han(number), label_x, middle + 0.45 * H, value, 0.8 * H, "mid", label=True)
         elif value is not None:
-            sheet.add(write(number), label_x, middle, value, H * scale, "mid")
+            sheet.add(write(number), label_x, middle, value, H * scale, "mid", label=True)
         y = end + gap
         if style.drawn:
             _draw(sheet, style, x, wide + 8 * H, (start - gap / 2, y - gap / 2), at)
@@ -457,7 +468,8 @@ def photograph(
         low = max(line.box.y2 for line in lines) + 3
     size = (math.ceil(right) + 40, math.ceil(low - shift) + (0 if sheet.cut else 40))
     picture = (lambda: _drawn(sheet, matrix, size, lines)) if sheet.cells else None
-    truth = tuple(item.floor for item in shown)
+    said = {item.floor for item in shown if item.label}
+    truth = tuple(item.floor if item.floor in said or not sheet.cut else None for item in shown)
     return Photo(Reading(lines=tuple(lines), size=size), truth, picture)
 
 

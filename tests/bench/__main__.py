@@ -1,0 +1,13 @@
+"""`make bench`: ratios measured side by side in one run. Absolute times mean little."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import asking, loop, reading
+
+BENCHES = {"reading": reading.run, "asking": asking.run, "loop": loop.run}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or list(BENCHES):
+        BENCHES[name]()

@@ -1,0 +1,353 @@
+"""Dividing the rows of a panel among the labels beside or above them.
+
+By dynamic programming over all divisions that keep the order: a good one puts its cuts where the
+gaps are and each label where signs put it, the same way for all blocks. Rows may also stay
+without a label: titles, footers, and blocks whose label wasn't read.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, Protocol
+
+from deixis.vision._geometry import Size
+from deixis.vision.embedded._labels import Label
+from deixis.vision.embedded._layout import Placed, rows_of
+
+Align = Literal["middle", "first", "last", "above"]
+"""Which part of its block a label stands beside, or that it stands above all of it."""
+
+# Costs of a division, in units of one row's pitch that a label stands off its block.
+_EMPTY_BLOCK = 3.0
+_ODD_ROW = 1.0
+_SEPARATOR = 3.0
+_FAR = 4.0
+_PAST_EDGE = 0.2
+_DETACHED = 0.3
+# An unlabelled block costs a share of what the usual gap between blocks is worth: it needs two.
+_UNLABELLED = 0.6
+_LEAST_UNLABELLED = 0.25
+_EDGE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedLabel:
+    """A label, where it stands, and how far it reaches.
+
+    Attributes:
+        label: What it says.
+        at: Where it stands: its line, or the part of the line that it is.
+        part: Whether it is only a part of its line.
+        scope: `block` for the lines around it, `line` for its own alone, `sign` for all.
+    """
+
+    label: Label
+    at: Placed
+    part: bool = False
+    scope: Literal["block", "line", "sign"] = "block"
+
+
+class Separators(Protocol):
+    """Tells how surely something drawn parts two rows."""
+
+    def between(self, upper: Sequence[Placed], lower: Sequence[Placed]) -> float:
+        """From 0 (one plain background) to 1 (a line, or another colour, all along)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a panel: its lines and the span across rows that they take."""
+
+    lines: tuple[Placed, ...]
+    v: float
+    top: float
+    bottom: float
+    height: float
+
+    @classmethod
+    def of(cls, lines: Sequence[Placed]) -> Row:
+        """The row that these lines make up."""
+        return cls(
+            tuple(lines),
+            statistics.fmean(line.v for line in lines),
+            min(line.top for line in lines),
+            max(line.bottom for line in lines),
+            statistics.median(line.height for line in lines),
+        )
+
+    def with_subtitle(self, small: Row) -> Row:
+        """This row and the smaller one under it, as one."""
+        top, bottom = self.top, small.bottom
+        return Row((*self.lines, *small.lines), (top + bottom) / 2, top, bottom, self.height)
+
+
+def panel_rows(lines: Sequence[Placed]) -> list[Row]:
+    """The lines by rows, from top to bottom; a small line close under another joins its row."""
+    rows = [Row.of(row) for row in rows_of(lines)]
+    joined: list[Row] = []
+    for at, row in enumerate(rows):
+        above = rows[at - 1] if at else None
+        close = above is not None and row.v - above.v < 1.2 * above.height
+        if close and above is not None and 0.3 < row.height / above.height < 0.75:
+            joined[-1] = joined[-1].with_subtitle(row)
+        else:
+            joined.append(row)
+    return joined
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """The rows that one column of labels shares out.
+
+    Attributes:
+        rows: From top to bottom.
+        pitch: The usual step from row to row.
+        parting: What speaks for a cut before each row, and, as 0, after the last.
+        odd: Whether a row's letters are much taller than the others', as a title's are.
+        cut_above: Whether a block at the top may go on outside the picture.
+        cut_below: The same at the bottom.
+    """
+
+    rows: Sequence[Row]
+    pitch: float
+    parting: Sequence[float]
+    odd: Sequence[bool]
+    cut_above: bool
+    cut_below: bool
+
+    @classmethod
+    def of(cls, lines: Sequence[Placed], size: Size, rules: Separators | None) -> Panel:
+        """The panel of at least one line on an image of this size."""
+        rows = panel_rows(lines)
+        steps = [below.v - above.v for above, below in pairwise(rows)]
+        height = statistics.median(row.height for row in rows)
+        pitch = max(statistics.median(steps) if steps else height, 0.5 * height, 1.0)
+        return cls(
+            rows=rows,
+            pitch=pitch,
+            parting=_parting(rows, rules),
+            odd=[row.height > 1.4 * height for row in rows],
+            cut_above=min(line.box.y1 for line in rows[0].lines) < 1.2 * pitch,
+            cut_below=max(line.box.y2 for line in rows[-1].lines) > size[1] - 1.2 * pitch,
+        )
+
+
+def _parting(rows: Sequence[Row], rules: Separators | None) -> list[float]:
+    """How much speaks for a cut before each row (and, as 0, after the last)."""
+    steps = [
+        (below.top - above.bottom) + (above.height + below.height) / 2
+        for above, below in pairwise(rows)
+    ]
+    gaps: list[float] = []
+    for at, step in enumerate(steps):
+        around = statistics.median_low(steps[max(at - 3, 0) : at + 4])
+        gaps.append(min(max(step / max(around, 1.0) - 1, 0.0), 2.0))
+    if rules is None or not steps:
+        return [0.0, *gaps, 0.0]
+    drawn = [rules.between(above.lines, below.lines) for above, below in pairwise(rows)]
+    # Where every row is ruled off, the rules say nothing about blocks.
+    usual = statistics.median(drawn)
+    rules_say = [_SEPARATOR * max(rule - usual, 0.0) for rule in drawn]
+    return [0.0, *(gap + rule for gap, rule in zip(gaps, rules_say, strict=True)), 0.0]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The cost of the best division, and of the best one that gives a row to a label.
+
+    Attributes:
+        cost: Of the best division of all.
+        by_label: For each label, for each row.
+        free: For each row, of the best division that leaves it without a label.
+    """
+
+    cost: float
+    by_label: list[list[float]]
+    free: list[float]
+
+
+def divide(
+    panel: Panel, labels: Sequence[PlacedLabel], align: Align, *, single_rows: bool
+) -> Shares:
+    """Weighs all ways to share the rows among the labels, both in order.
+
+    Args:
+        panel: The rows.
+        labels: From top to bottom.
+        align: Where labels stand, the same for all of them.
+        single_rows: Whether no label may govern more than one row.
+    """
+    costs = _Costs(panel, [label.at for label in labels], align, single_rows)
+    return _Search(costs, len(labels), len(panel.rows)).shares()
+
+
+class _Costs:
+    """What blocks and unlabelled runs of rows cost."""
+
+    def __init__(
+        self, panel: Panel, labels: Sequence[Placed], align: Align, single_rows: bool
+    ) -> None:
+        self._panel = panel
+        self._labels = labels
+        self._align: Align = align
+        self._single_rows = single_rows
+        usual = _usual_parting(panel, labels)
+        self._unlabelled = max(_UNLABELLED * usual, _LEAST_UNLABELLED)
+        self._edge = max(_EDGE * usual, _LEAST_UNLABELLED)
+        self._odd = [0.0]
+        for odd in panel.odd:
+            self._odd.append(self._odd[-1] + _ODD_ROW * odd)
+
+    def unlabelled(self, start: int, end: int) -> float:
+        """A run of rows without a label; the cut before it is paid by what stands there."""
+        if start == end:
+            return 0.0
+        at_edge = start == 0 or end == len(self._panel.rows)
+        price = self._edge if at_edge else self._unlabelled
+        if self._odd[end] - self._odd[start] == _ODD_ROW * (end - start):
+            price = 0.0
+        return price - self._panel.parting[end]
+
+    def block(self, number: int, start: int, end: int) -> float:
+        """The rows from `start` to before `end` as the block of a label."""
+        if start == end:
+            return _EMPTY_BLOCK
+        if self._single_rows and end - start > 1:
+            return math.inf
+        off = abs(self._offset(number, start, end)) / self._panel.pitch
+        odd = self._odd[end] - self._odd[start]
+        return min(off, _FAR) + odd - self._panel.parting[end]
+
+    def _offset(self, number: int, start: int, end: int) -> float:
+        """How far a label stands from where it should, in pixels."""
+        label = self._labels[number]
+        first, last = self._panel.rows[start], self._panel.rows[end - 1]
+        if self._align == "first":
+            return _nearest(first.v - label.v, first.top - label.top, _top_line(first) - label.v)
+        if self._align == "last":
+            return _nearest(last.v - label.v, last.bottom - label.bottom)
+        if self._align == "above":
+            return self._below(label, start)
+        off = (first.v + last.v) / 2 - label.v
+        if end == len(self._panel.rows) and self._panel.cut_below:
+            return off if off > 0 else _PAST_EDGE * off
+        if start == 0 and self._panel.cut_above:
+            return off if off < 0 else _PAST_EDGE * off
+        return off
+
+    def _below(self, label: Placed, start: int) -> float:
+        """A heading should have its first row right below it, and none between."""
+        first = self._panel.rows[start]
+        if first.v < label.v:
+            return _FAR * self._panel.pitch
+        between = sum(label.v < row.v for row in self._panel.rows[:start])
+        apart = max(first.top - label.bottom - self._panel.pitch, 0.0)
+        return between * self._panel.pitch + _DETACHED * apart
+
+
+def _usual_parting(panel: Panel, labels: Sequence[Placed]) -> float:
+    """What the gap between two blocks is worth here: the best between labels, as a rule."""
+    best: list[float] = []
+    for upper, lower in pairwise(labels):
+        between = [
+            panel.parting[at]
+            for at, row in enumerate(panel.rows)
+            if at and row.v > upper.v and panel.rows[at - 1].v < lower.v
+        ]
+        if between:
+            best.append(max(between))
+    return statistics.median(best) if best else 0.5
+
+
+class _Search:
+    """Dynamic programming, from the top and from the bottom.
+
+    A state is a number of labels used and of rows given out. `opened` comes before a block, so
+    that an unlabelled run may lie between it and `closed`, which comes after one.
+    """
+
+    def __init__(self, costs: _Costs, labels: int, rows: int) -> None:
+        self._labels = labels
+        self._rows = rows
+        ends = range(rows + 1)
+        self._loose = [[costs.unlabelled(s, e) if s <= e else 0.0 for e in ends] for s in ends]
+        self._block = [
+            [[costs.block(n, s, e) if s <= e else math.inf for e in ends] for s in ends]
+            for n in range(labels)
+        ]
+
+    def shares(self) -> Shares:
+        """What giving each row to each label costs, the rest done as well as can be."""
+        opened, closed = self._from_top()
+        rest = self._from_bottom()
+        by_label = [[math.inf] * self._rows for _ in range(self._labels)]
+        for number, row_costs in enumerate(by_label):
+            for start in range(self._rows):
+                whole = math.inf
+                for end in range(self._rows, start, -1):
+                    this = self._block[number][start][end] + rest[number + 1][end]
+                    whole = min(whole, opened[number][start] + this)
+                    row_costs[end - 1] = min(row_costs[end - 1], whole)
+        free = [math.inf] * self._rows
+        for number in range(self._labels + 1):
+            for start in range(self._rows):
+                whole = math.inf
+                for end in range(self._rows, start, -1):
+                    run = closed[number][start] + self._loose[start][end]
+                    whole = min(whole, run + self._after_run(rest, number, end))
+                    free[end - 1] = min(free[end - 1], whole)
+        return Shares(closed_end(opened, self._rows), by_label, free)
+
+    def _from_top(self) -> tuple[list[list[float]], list[list[float]]]:
+        count = self._rows + 1
+        closed = [[0.0] + [math.inf] * self._rows]
+        opened: list[list[float]] = []
+        for number in range(self._labels + 1):
+            last = closed[number]
+            opened.append(
+                [min(last[s] + self._loose[s][e] for s in range(e + 1)) for e in range(count)]
+            )
+            if number < self._labels:
+                block = self._block[number]
+                closed.append(
+                    [
+                        min(opened[number][s] + block[s][e] for s in range(e + 1))
+                        for e in range(count)
+                    ]
+                )
+        return opened, closed
+
+    def _from_bottom(self) -> list[list[float]]:
+        """The cheapest rest after a block of each number of labels used, an unlabelled run first."""
+        count = self._rows + 1
+        rest = [[0.0] * count for _ in range(self._labels + 1)]
+        for number in range(self._labels, -1, -1):
+            after = [self._after_run(rest, number, end) for end in range(count)]
+            rest[number] = [
+                min(self._loose[s][e] + after[e] for e in range(s, count)) for s in range(count)
+            ]
+        return rest
+
+    def _after_run(self, rest: Sequence[Sequence[float]], number: int, start: int) -> float:
+        if number == self._labels:
+            return 0.0 if start == self._rows else math.inf
+        block = self._block[number][start]
+        return min(block[e] + rest[number + 1][e] for e in range(start, self._rows + 1))
+
+
+def closed_end(opened: Sequence[Sequence[float]], rows: int) -> float:
+    """The cost when all labels and rows are used."""
+    return opened[-1][rows]
+
+
+def _top_line(row: Row) -> float:
+    return row.top + row.height / 2
+
+
+def _nearest(*offsets: float) -> float:
+    return min(offsets, key=math.fabs)
