@@ -7,7 +7,7 @@ from typing import cast
 
 from pydantic import BaseModel, ValidationError
 
-from deixis.vision import PLACE_MARK, Dialect, Frames, PlaceError, ToolError
+from deixis.vision import Dialect, Frames, PlaceError, ToolError
 
 JsonObject = dict[str, object]
 
@@ -20,6 +20,9 @@ def typed_arguments(
     frames: Frames,
 ) -> dict[str, object]:
     """A tool's arguments as its function takes them.
+
+    A place that names no image is on the one that the call's own `image` argument names, where
+    the tool has one, and else on the latest.
 
     Args:
         said: What the model gave.
@@ -34,59 +37,17 @@ def typed_arguments(
         ToolError: Something is missing, malformed or outside its image; for the model to mend.
     """
     schema = cast("JsonObject", model.model_json_schema())
-    reader = _PlaceReader(dialect, frames, cast("JsonObject", schema.get("$defs", {})))
+    named = said.get("image") if "image" in model.model_fields else None
+    if isinstance(named, str) and named in frames:
+        frames = {**frames, None: frames[named]}
     try:
-        placed = {name: reader.value(value, _field(schema, name)) for name, value in said.items()}
+        placed = dialect.read_marked(dict(said), schema, frames)
         checked = model.model_validate(placed)
     except PlaceError as error:
         raise ToolError(str(error)) from None
     except ValidationError as error:
         raise ToolError(_mendable(error)) from None
     return {name: getattr(checked, name) for name in type(checked).model_fields}
-
-
-def _field(schema: JsonObject, name: str) -> JsonObject:
-    fields = cast("JsonObject", schema.get("properties", {}))
-    return cast("JsonObject", fields.get(name, {}))
-
-
-class _PlaceReader:
-    """Walks a value along its schema and reads the places it meets."""
-
-    def __init__(self, dialect: Dialect, frames: Frames, definitions: JsonObject) -> None:
-        self._dialect = dialect
-        self._frames = frames
-        self._definitions = definitions
-
-    def value(self, said: object, schema: JsonObject) -> object:
-        if isinstance(reference := schema.get("$ref"), str):
-            name = reference.rsplit("/", 1)[-1]
-            return self.value(said, cast("JsonObject", self._definitions.get(name, {})))
-        mark = schema.get(PLACE_MARK)
-        if mark in ("point", "box"):
-            return self._dialect.read_place(said, mark, self._frames).model_dump()
-        choices = schema.get("anyOf") or schema.get("allOf")
-        if isinstance(choices, list):
-            return self._chosen(said, cast("list[JsonObject]", choices))
-        if isinstance(said, list):
-            items = cast("JsonObject", schema.get("items") or {})
-            return [self.value(item, items) for item in cast("list[object]", said)]
-        if isinstance(said, dict) and "properties" in schema:
-            given = cast("JsonObject", said)
-            return {name: self.value(item, _field(schema, name)) for name, item in given.items()}
-        return cast("object", said)
-
-    def _chosen(self, said: object, choices: list[JsonObject]) -> object:
-        """An optional place: None stays; anything else is read by the first that fits."""
-        if said is None and any(choice.get("type") == "null" for choice in choices):
-            return None
-        rest = [choice for choice in choices if choice.get("type") != "null"]
-        for choice in rest[:-1]:
-            try:
-                return self.value(said, choice)
-            except PlaceError:
-                continue
-        return self.value(said, rest[-1]) if rest else said
 
 
 def _mendable(error: ValidationError) -> str:

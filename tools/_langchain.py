@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from langchain_core.tools import BaseTool
+from langchain_core.tools import BaseTool, ToolException
 from pydantic import Field
 
 from deixis.tools._tool import Tool, ToolContext
-from deixis.vision import CachedReader, ImageBook, ImageStore, RapidReader
+from deixis.vision import CachedReader, DeixisError, ImageBook, ImageStore, RapidReader
 
 
 class PlaceTool(BaseTool):
     """A `Tool` in LangChain's clothes.
 
     Inside a `VisionAgent` the agent's middleware runs the tool itself, with the conversation's
-    images and the model's frame. Elsewhere it runs with no images, places in plain pixels.
+    images and the model's frame. Elsewhere it runs with no images, so that a tool that takes
+    places or pictures says there are none.
 
     Attributes:
         wrapped: The tool.
@@ -30,9 +31,22 @@ class PlaceTool(BaseTool):
             name=tool.name,
             description=tool.description,
             args_schema=cast("Any", tool.schema),
+            handle_tool_error=True,
             wrapped=tool,
         )
 
     def _run(self, **kwargs: Any) -> str:
-        context = ToolContext(book=ImageBook(ImageStore()), reader=CachedReader(RapidReader()))
-        return self.wrapped.run(kwargs, context).text
+        try:
+            return self.wrapped.run(kwargs, _no_conversation()).text
+        except DeixisError as error:
+            raise ToolException(str(error)) from error
+
+    async def _arun(self, **kwargs: Any) -> str:
+        try:
+            return (await self.wrapped.arun(kwargs, _no_conversation())).text
+        except DeixisError as error:
+            raise ToolException(str(error)) from error
+
+
+def _no_conversation() -> ToolContext:
+    return ToolContext(book=ImageBook(ImageStore()), reader=CachedReader(RapidReader()))

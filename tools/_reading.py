@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil
 
 from deixis.tools._tool import NewImage, ToolContext, ToolResult, tool
 from deixis.vision import Box, Detection, Quad, ToolError, load_image
@@ -34,7 +36,7 @@ def read_text(
         for line in lines
         if region is None or _mostly_in(line.quad, region)
     ]
-    return _listed([detection.on(handle) for detection in found], handle, context)
+    return _listed([(detection.on(handle), None) for detection in found], handle, context)
 
 
 @tool
@@ -50,9 +52,7 @@ def find_on_sign(context: ToolContext, name: str, image: str | None = None) -> T
     found = SignSearcher(context.reader).find(name, picture, handle=handle)
     if not found:
         return ToolResult(text=f"{name!r} is not on {handle}.")
-    detections = [item.detection for item in found]
-    floors = {item.detection.text: item.floor for item in found}
-    return _listed(detections, handle, context, floors=floors)
+    return _listed([(item.detection, item.floor) for item in found], handle, context)
 
 
 @tool
@@ -67,7 +67,7 @@ def zoom(context: ToolContext, region: Box) -> ToolResult:
     corners = region.clamped(picture.size)
     if corners.width < 4 or corners.height < 4:
         raise ToolError("the region is under 4 pixels wide or high: choose a larger one")
-    edges = (int(corners.x1), int(corners.y1), round(corners.x2), round(corners.y2))
+    edges = (int(corners.x1), int(corners.y1), ceil(corners.x2), ceil(corners.y2))
     cut = picture.pixels().crop(edges)
     scale = min(_MOST_ENLARGED, max(_ZOOMED_SIDE / max(cut.size), 1.0))
     if scale > 1:
@@ -76,7 +76,8 @@ def zoom(context: ToolContext, region: Box) -> ToolResult:
         size = (round(cut.width * scale), round(cut.height * scale))
         cut = cut.resize(size, Image.Resampling.BICUBIC)
     exact = Box(x1=edges[0], y1=edges[1], x2=edges[2], y2=edges[3], image=handle)
-    made = NewImage(image=load_image(cut), parent=handle, region=exact)
+    image = replace(load_image(cut), source=f"a part of {picture.source}")
+    made = NewImage(image=image, parent=handle, region=exact)
     return ToolResult(text=f"A part of {handle}, enlarged {scale:.1f} times.", images=(made,))
 
 
@@ -86,22 +87,21 @@ def _mostly_in(quad: Quad, region: Box) -> bool:
 
 
 def _listed(
-    detections: Sequence[Detection],
-    handle: str,
-    context: ToolContext,
-    *,
-    floors: dict[str | None, str | None] | None = None,
+    found: Sequence[tuple[Detection, str | None]], handle: str, context: ToolContext
 ) -> ToolResult:
+    """Lines with their places, and the floor they are on where that is known."""
     rows: list[str] = []
-    for detection in detections[:_MOST_LINES]:
+    detections: list[Detection] = []
+    for seen, floor in found[:_MOST_LINES]:
+        detection = context.original(seen)
+        detections.append(detection)
         row: dict[str, object] = {"text": detection.text}
         if detection.box is not None:
             row |= context.said(detection.box)
-        if floors and floors.get(detection.text):
-            row["floor"] = floors[detection.text]
+        if floor:
+            row["floor"] = floor
         rows.append(json.dumps(row, ensure_ascii=False))
-    left_out = len(detections) - len(rows)
-    if left_out:
+    if left_out := len(found) - len(rows):
         rows.append(f"({left_out} more lines: give a region to read them)")
     text = "\n".join([_QUOTED.format(image=handle), *rows]) if rows else f"No text in {handle}."
     return ToolResult(text=text, detections=tuple(detections))

@@ -71,6 +71,8 @@ class ToolContext:
         call_id: Of this tool call: an effect keyed by it isn't done twice.
         thread: The conversation.
         user: Whose conversation it is.
+        latest: Handle of the latest image when the call was made; the book's by default.
+            Calls side by side may add images, which must not change what the others mean.
     """
 
     book: ImageBook
@@ -80,6 +82,7 @@ class ToolContext:
     call_id: str = ""
     thread: str | None = None
     user: str | None = None
+    latest: str | None = None
 
     def image(self, handle: str | None) -> tuple[str, VisionImage]:
         """An image by its handle, the latest for None.
@@ -87,14 +90,18 @@ class ToolContext:
         Raises:
             ToolError: There is none.
         """
-        latest = self.book.latest
-        if handle is None and latest is None:
+        last = self.book.latest
+        chosen = handle or self.latest or (last.handle if last else "")
+        if not chosen:
             raise ToolError("there is no image in this conversation yet: ask for one")
-        chosen = handle or (latest.handle if latest else "")
         try:
             return chosen, self.book.image(chosen)
         except DeixisError as error:
             raise ToolError(str(error)) from None
+
+    def original(self, detection: Detection) -> Detection:
+        """A detection on a cut, in pixels of the image it was cut from, as all places are kept."""
+        return self.book.in_original(detection)
 
     def said(self, place: Point | Box) -> dict[str, object]:
         """A place in original pixels in the words of the model at work."""
@@ -135,11 +142,9 @@ class Tool(Generic[P, R]):
         Raises:
             ToolError: The arguments are wrong, or the tool can't do it; for the model to mend.
         """
-        result = self._call(self._given(said, context))
-        if inspect.isawaitable(result):
-            cast("Any", result).close()
+        if inspect.iscoroutinefunction(self.function):
             raise ToolError(f"{self.name} is asynchronous: run the agent with aask or astream")
-        return as_result(result)
+        return as_result(self._call(self._given(said, context)))
 
     async def arun(self, said: Mapping[str, object], context: ToolContext) -> ToolResult:
         """The same for a function that may be asynchronous; one that isn't runs in a thread."""
@@ -218,12 +223,17 @@ def _tool(function: Callable[P, R], *, name: str | None, approval: bool) -> Tool
     if not summary:
         raise TypeError(f"tool {called} needs a docstring: it is what the model is told of it")
     told = {param.arg_name: param.description for param in documented.params}
-    hints = get_type_hints(function, include_extras=True)
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise TypeError(f"tool {called}: its annotations must be importable ({error})") from None
     fields: dict[str, Any] = {}
     context_name: str | None = None
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name not in hints:
             raise TypeError(f"tool {called}: annotate {parameter.name}, its type is its schema")
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(f"tool {called}: {parameter} can't be filled by name")
         kind = hints[parameter.name]
         if kind is ToolContext:
             context_name = parameter.name
@@ -231,7 +241,7 @@ def _tool(function: Callable[P, R], *, name: str | None, approval: bool) -> Tool
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (kind, Field(default, description=told.get(parameter.name)))
     arguments = create_model(
-        called, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=False), **fields
+        called, __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields
     )
     return Tool(
         name=called,

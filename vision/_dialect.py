@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, cast, overload
 
 from pydantic import ValidationError
@@ -131,7 +133,10 @@ class Dialect(ABC):
         """A JSON schema with every marked place worded in this family's frame."""
         mark = schema.get(PLACE_MARK)
         if mark in ("point", "box"):
-            return self.place_schema(mark)
+            worded, told = self.place_schema(mark), schema.get("description")
+            if isinstance(told, str) and told not in _own_descriptions():
+                worded["description"] = f"{told} {worded['description']}"
+            return worded
         return {key: self._word_value(value) for key, value in schema.items()}
 
     def _word_value(self, value: object) -> object:
@@ -140,6 +145,23 @@ class Dialect(ABC):
         if isinstance(value, list):
             return [self._word_value(item) for item in cast("list[object]", value)]
         return value
+
+    def read_marked(self, said: object, schema: JsonObject, frames: Frames) -> object:
+        """A value that a model gave for a schema, its marked places in original pixels.
+
+        The counterpart of `word_schema`. Places come back as plain dictionaries, everything
+        else as it was given, for pydantic to check.
+
+        Args:
+            said: What the model gave.
+            schema: A JSON schema, with `$defs` where it has references.
+            frames: The model's frame on each image.
+
+        Raises:
+            PlaceError: A place is malformed, outside its image, or on an unknown image.
+        """
+        definitions = cast("JsonObject", schema.get("$defs") or {})
+        return _PlaceReader(self, frames, definitions).value(said, schema)
 
     @overload
     def read_place(self, said: object, kind: Literal["point"], frames: Frames) -> Point: ...
@@ -161,7 +183,8 @@ class Dialect(ABC):
         frame = frames.get(handle)
         if frame is None:
             known = ", ".join(sorted(name for name in frames if name))
-            raise PlaceError(f"there is no image {handle!r}: name one of {known or 'none yet'}")
+            wanted = f"no image {handle[:60]!r}" if handle else "no image"
+            raise PlaceError(f"there is {wanted} here: name one of {known or 'none yet'}")
         extent_x, extent_y = frame.extent
         for value, extent in zip(numbers, (extent_x, extent_y) * 2, strict=False):
             if not -_NEAR * extent <= value <= extent * (1 + _NEAR):
@@ -190,11 +213,11 @@ def _numbers(said: object, kind: PlaceKind) -> tuple[tuple[float, ...], str | No
     if isinstance(said, str):
         try:
             said = json.loads(said)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise PlaceError(f"{said[:60]!r} is no {kind}: give its numbers") from None
     if isinstance(said, dict):
         given = cast("JsonObject", said)
-        handle = str(given["image"]) if given.get("image") else None
+        handle = str(given["image"]).strip() if given.get("image") else None
         names = ("x", "y") if kind == "point" else ("x1", "y1", "x2", "y2")
         short = ("point_2d", "point") if kind == "point" else ("bbox_2d", "bbox", "box")
         said = next((given[name] for name in short if name in given), None)
@@ -206,18 +229,96 @@ def _numbers(said: object, kind: PlaceKind) -> tuple[tuple[float, ...], str | No
     wanted = 2 if kind == "point" else 4
     values = cast("list[object]", said) if isinstance(said, list) else []
     if len(values) != wanted:
-        raise PlaceError(f"a {kind} has {wanted} numbers, got {said!r:.60}")
+        raise PlaceError(f"a {kind} has {wanted} numbers, got {_shown(said)}")
     return tuple(_number(value, kind) for value in values), handle
 
 
 def _number(value: object, kind: PlaceKind) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number) or isinstance(value, bool):
-        raise PlaceError(f"{value!r:.40} in a {kind} is no number")
+        raise PlaceError(f"{_shown(value)} in a {kind} is no number")
     return number
+
+
+def _shown(value: object) -> str:
+    """A value in a few characters; huge and deep ones aren't written out to be cut."""
+    return repr(value)[:60] if isinstance(value, int | float | str | None) else reprlib.repr(value)
+
+
+@cache
+def _own_descriptions() -> frozenset[str]:
+    """What our place classes say of themselves in a schema: not worth a model's while."""
+    return frozenset(str(kind.model_json_schema().get("description")) for kind in (Point, Box))
+
+
+class _PlaceReader:
+    """Walks a value along its schema and reads the places it meets."""
+
+    def __init__(self, dialect: Dialect, frames: Frames, definitions: JsonObject) -> None:
+        self._dialect = dialect
+        self._frames = frames
+        self._definitions = definitions
+
+    def value(self, said: object, schema: JsonObject) -> object:
+        if isinstance(reference := schema.get("$ref"), str):
+            name = reference.rsplit("/", 1)[-1]
+            return self.value(said, cast("JsonObject", self._definitions.get(name) or {}))
+        mark = schema.get(PLACE_MARK)
+        if mark in ("point", "box"):
+            return self._dialect.read_place(said, mark, self._frames).model_dump()
+        choices = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+        if isinstance(choices, list):
+            return self._chosen(said, cast("list[JsonObject]", choices))
+        said = _unpacked(said, schema.get("type"))
+        if isinstance(said, list):
+            return self._items(cast("list[object]", said), schema)
+        if isinstance(said, dict):
+            return self._fields(cast("JsonObject", said), schema)
+        return said
+
+    def _items(self, said: list[object], schema: JsonObject) -> list[object]:
+        first = cast("list[JsonObject]", schema.get("prefixItems") or [])
+        rest = _schema(schema.get("items"))
+        return [
+            self.value(item, first[number] if number < len(first) else rest)
+            for number, item in enumerate(said)
+        ]
+
+    def _fields(self, said: JsonObject, schema: JsonObject) -> JsonObject:
+        fields = cast("JsonObject", schema.get("properties") or {})
+        others = schema.get("additionalProperties")
+        return {
+            name: self.value(item, _schema(fields.get(name, others))) for name, item in said.items()
+        }
+
+    def _chosen(self, said: object, choices: list[JsonObject]) -> object:
+        """An optional place: None stays; anything else is read by the first that fits."""
+        if said is None and any(choice.get("type") == "null" for choice in choices):
+            return None
+        rest = [choice for choice in choices if choice.get("type") != "null"]
+        for choice in rest[:-1]:
+            try:
+                return self.value(said, choice)
+            except PlaceError:
+                continue
+        return self.value(said, rest[-1]) if rest else said
+
+
+def _schema(value: object) -> JsonObject:
+    return cast("JsonObject", value) if isinstance(value, dict) else {}
+
+
+def _unpacked(said: object, kind: object) -> object:
+    """A list or an object that the model wrote as a JSON string."""
+    if kind not in ("array", "object") or not isinstance(said, str):
+        return said
+    try:
+        return json.loads(said)
+    except (ValueError, RecursionError):
+        return said
 
 
 class PixelDialect(Dialect):
@@ -305,6 +406,6 @@ class PixelDialect(Dialect):
             text=str(text) if text is not None else None,
             box=place if isinstance(place, Box) else None,
             point=place if isinstance(place, Point) else None,
-            score=float(score) if isinstance(score, int | float) else None,
+            score=float(score) if isinstance(score, int | float) and 0 <= score <= 1 else None,
             image=place.image,
         )

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, cast
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deixis.vision._dialect import AskKind, Dialect, JsonObject
 from deixis.vision._errors import ImageError, ImageHandleError
@@ -174,6 +174,73 @@ def _addressed(url: str) -> VisionImage:
     if not url.startswith(("http://", "https://", "data:")):
         raise ImageError(f"{url[:60]!r} is no address of an image: give http(s), data or bytes")
     return load_image(url)
+
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Answers in a shape, its places in original pixels and bound to their images.
+
+        Args:
+            schema: A pydantic class, or a JSON schema for a dictionary.
+            include_raw: Whether to give `raw`, `parsed` and `parsing_error` instead of raising.
+            **kwargs: Taken for LangChain's sake, and left unused.
+
+        Raises:
+            ModelError: The model's answer doesn't fit the shape, when it is run.
+        """
+        del kwargs
+        bound = self.bind_tools(
+            [schema],
+            tool_choice="any",
+            ls_structured_output_format={
+                "kwargs": {"method": "function_calling"},
+                "schema": schema,
+            },
+        )
+
+        def finished(given: LanguageModelInput, raw: AIMessage) -> Any:
+            try:
+                parsed = self._shaped(raw, schema, self.messages(given))
+            except ModelError as error:
+                if not include_raw:
+                    raise
+                return {"raw": raw, "parsed": None, "parsing_error": error}
+            return {"raw": raw, "parsed": parsed, "parsing_error": None} if include_raw else parsed
+
+        def run(given: Any, config: RunnableConfig) -> Any:
+            return finished(given, bound.invoke(given, config))
+
+        async def arun(given: Any, config: RunnableConfig) -> Any:
+            return finished(given, await bound.ainvoke(given, config))
+
+        return RunnableLambda(run, arun, name="structured")
+
+    def messages(self, given: LanguageModelInput) -> list[BaseMessage]:
+        """The messages of anything that a chat model can be asked with."""
+        return self._convert_input(given).to_messages()
+
+    def _shaped(
+        self, raw: AIMessage, schema: dict[str, Any] | type, messages: Sequence[BaseMessage]
+    ) -> Any:
+        function = cast("JsonObject", convert_to_openai_tool(schema)["function"])
+        said = next(
+            (call["args"] for call in raw.tool_calls if call["name"] == function["name"]), None
+        )
+        if said is None:
+            raise ModelError(
+                f"{self.name_for_users} didn't answer in the shape of {function['name']}: "
+                f"{str(raw.text)[:80]!r}"
+            )
+        parameters = cast("JsonObject", function["parameters"])
+        try:
+            placed = self.dialect.read_marked(said, parameters, self.frames(self.views(messages)))
+            if isinstance(schema, type) and issubclass(schema, BaseModel):
+                return schema.model_validate(placed)
+        except (PlaceError, ValidationError) as error:
+            raise ModelError(
+                f"{self.name_for_users} didn't keep to the shape of {function['name']}: {error}"
+            ) from error
+        return placed
 
 
 def _blocks(message: BaseMessage) -> list[ContentBlock]:

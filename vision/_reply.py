@@ -17,8 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from deixis.vision._dialect import Dialect, Frames, JsonObject
 from deixis.vision._geometry import Box, Detection
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
-_OPENING = "```"
+# A fence that opens a JSON block, up to the character that makes it one.
+_OPENED = re.compile(r"```(?:[ \t]*(?i:json)\s|[ \t]*(?i:json)?\s*[\[{])")
+_OPENING = re.compile(r"```[ \t]*(?i:json)\s*")
+_MAY_OPEN = re.compile(r"`{0,2}|```[ \t]*(?i:j(?:s(?:on?)?)?)?\s*")
+_UNDECIDED = re.compile(r"\s*(?:`{1,2}|```[ \t]*(?i:j(?:s(?:on?)?)?)?\s*)?\Z")
 
 
 class Reply(BaseModel):
@@ -46,10 +49,13 @@ class Reply(BaseModel):
 
 def fenced_json(text: str) -> JsonObject | None:
     """The last fenced block of a text that is a JSON object, or None."""
-    for body in reversed(_FENCE.findall(text)):
+    stream = ProseStream()
+    stream.feed(text)
+    stream.close()
+    for body in reversed(stream.blocks):
         try:
-            value = json.loads(cast("str", body))
-        except ValueError:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             return cast("JsonObject", value)
@@ -73,8 +79,9 @@ def parse_reply(text: str, dialect: Dialect, frames: Frames) -> Reply:
 
 
 def prose_of(text: str) -> str:
-    """A reply without its fenced blocks."""
-    return _FENCE.sub("", text).strip()
+    """A reply without its fenced JSON. Other fenced blocks are prose."""
+    stream = ProseStream()
+    return stream.feed(text) + stream.close()
 
 
 def write_reply(
@@ -111,31 +118,95 @@ def _written(detection: Detection) -> JsonObject:
 
 
 class ProseStream:
-    """Lets a reply's prose through as it streams, and holds its JSON block back."""
+    """Lets a reply's prose through as it streams, and holds its JSON blocks back.
+
+    A fenced block is one when it is marked `json` or begins with a bracket. The pieces let
+    through add up to `prose_of` the whole reply, however it was cut.
+    """
 
     def __init__(self) -> None:
         self._held = ""
-        self._fenced = False
+        self._block: _Block | None = None
+        self._blocks: list[str] = []
+        self._begun = False
+
+    @property
+    def blocks(self) -> Sequence[str]:
+        """What stood in the JSON blocks so far."""
+        return self._blocks
 
     def feed(self, delta: str) -> str:
         """The prose that a piece of the reply adds."""
-        if self._fenced:
-            return ""
-        self._held += delta
-        opening = self._held.find(_OPENING)
-        if opening >= 0:
-            self._fenced = True
-            shown, self._held = self._held[:opening].rstrip(), ""
-            return shown
-        # White space and backticks may be the beginning of the block.
-        kept = len(self._held.rstrip("` \n\t"))
-        shown, self._held = self._held[:kept], self._held[kept:]
-        return shown
+        return self._shown("".join(map(self._step, delta)))
 
     def close(self) -> str:
         """What was held back and turned out to be prose."""
         held, self._held = self._held, ""
-        return "" if self._fenced else held.rstrip()
+        if self._block is not None:
+            self._end_block()
+            return ""
+        if _OPENING.fullmatch(held.strip()):
+            return ""
+        return self._shown(held.rstrip())
+
+    def _shown(self, text: str) -> str:
+        if not self._begun:
+            text = text.lstrip()
+        self._begun = self._begun or bool(text)
+        return text
+
+    def _step(self, char: str) -> str:
+        if self._block is not None:
+            if self._block.closed_by(char):
+                self._end_block()
+            return ""
+        self._held += char
+        tail = self._held.lstrip()
+        if _OPENED.fullmatch(tail):
+            self._block, self._held = _Block(char), ""
+            return ""
+        # White space and backticks may be the beginning of a block.
+        if _MAY_OPEN.fullmatch(tail):
+            return ""
+        kept = _UNDECIDED.search(self._held, 1)
+        cut = kept.start() if kept else len(self._held)
+        shown, self._held = self._held[:cut], self._held[cut:]
+        return shown
+
+    def _end_block(self) -> None:
+        if self._block is not None:
+            self._blocks.append(self._block.body)
+        self._block = None
+
+
+class _Block:
+    """A JSON block as it comes in: it ends with a fence that stands in no string."""
+
+    def __init__(self, first: str) -> None:
+        self._chars = [first] if first in "[{" else []
+        self._quoted = self._escaped = False
+        self._ticks = 0
+
+    @property
+    def body(self) -> str:
+        return "".join(self._chars).strip()
+
+    def closed_by(self, char: str) -> bool:
+        self._chars.append(char)
+        if self._escaped:
+            self._escaped = False
+        elif self._quoted and char == "\\":
+            self._escaped = True
+        elif char == '"':
+            self._quoted = not self._quoted
+        elif char == "\n":
+            # No JSON string goes over a line: a quote before it was left open.
+            self._quoted = False
+        self._ticks = self._ticks + 1 if char == "`" and not self._quoted else 0
+        if self._ticks == 3:
+            del self._chars[-3:]
+            return True
+        return False
 
 
 def box_of(detection: Detection) -> Box | None:

@@ -23,7 +23,7 @@ Align = Literal["middle", "first", "last", "above"]
 
 # Costs of a division, in units of one row's pitch that a label stands off its block.
 _EMPTY_BLOCK = 3.0
-_ODD_ROW = 1.0
+_FOREIGN_ROW = 1.0
 _SEPARATOR = 3.0
 _FAR = 4.0
 _PAST_EDGE = 0.2
@@ -131,7 +131,7 @@ class Panel:
             rows=rows,
             pitch=pitch,
             parting=_parting(rows, rules),
-            odd=[row.height > 1.4 * height for row in rows],
+            odd=[row.height > 1.3 * height for row in rows],
             cut_above=min(line.box.y1 for line in rows[0].lines) < 1.2 * pitch,
             cut_below=max(line.box.y2 for line in rows[-1].lines) > size[1] - 1.2 * pitch,
         )
@@ -172,7 +172,12 @@ class Shares:
 
 
 def divide(
-    panel: Panel, labels: Sequence[PlacedLabel], align: Align, *, single_rows: bool
+    panel: Panel,
+    labels: Sequence[PlacedLabel],
+    align: Align,
+    *,
+    foreign: Sequence[bool],
+    single_rows: bool,
 ) -> Shares:
     """Weighs all ways to share the rows among the labels, both in order.
 
@@ -180,9 +185,10 @@ def divide(
         panel: The rows.
         labels: From top to bottom.
         align: Where labels stand, the same for all of them.
+        foreign: For each row, whether something about it says that it is in no block.
         single_rows: Whether no label may govern more than one row.
     """
-    costs = _Costs(panel, [label.at for label in labels], align, single_rows)
+    costs = _Costs(panel, [label.at for label in labels], align, foreign, single_rows)
     return _Search(costs, len(labels), len(panel.rows)).shares()
 
 
@@ -190,18 +196,23 @@ class _Costs:
     """What blocks and unlabelled runs of rows cost."""
 
     def __init__(
-        self, panel: Panel, labels: Sequence[Placed], align: Align, single_rows: bool
+        self,
+        panel: Panel,
+        labels: Sequence[Placed],
+        align: Align,
+        foreign: Sequence[bool],
+        single_rows: bool,
     ) -> None:
         self._panel = panel
-        self._labels = labels
-        self._align: Align = align
+        self._middles = [label.v for label in labels] if align == "middle" else None
+        self._from_start = _offsets(panel, labels, align)
         self._single_rows = single_rows
         usual = _usual_parting(panel, labels)
         self._unlabelled = max(_UNLABELLED * usual, _LEAST_UNLABELLED)
         self._edge = max(_EDGE * usual, _LEAST_UNLABELLED)
-        self._odd = [0.0]
-        for odd in panel.odd:
-            self._odd.append(self._odd[-1] + _ODD_ROW * odd)
+        self._foreign = [0]
+        for odd, alien in zip(panel.odd, foreign, strict=True):
+            self._foreign.append(self._foreign[-1] + (odd or alien))
 
     def unlabelled(self, start: int, end: int) -> float:
         """A run of rows without a label; the cut before it is paid by what stands there."""
@@ -209,7 +220,7 @@ class _Costs:
             return 0.0
         at_edge = start == 0 or end == len(self._panel.rows)
         price = self._edge if at_edge else self._unlabelled
-        if self._odd[end] - self._odd[start] == _ODD_ROW * (end - start):
+        if self._foreign[end] - self._foreign[start] == end - start:
             price = 0.0
         return price - self._panel.parting[end]
 
@@ -219,35 +230,58 @@ class _Costs:
             return _EMPTY_BLOCK
         if self._single_rows and end - start > 1:
             return math.inf
-        off = abs(self._offset(number, start, end)) / self._panel.pitch
-        odd = self._odd[end] - self._odd[start]
-        return min(off, _FAR) + odd - self._panel.parting[end]
+        if self._middles is not None:
+            off = self._off_middle(self._middles[number], start, end)
+        else:
+            of_start, of_end = self._from_start[number]
+            off = of_start[start] + of_end[end - 1]
+        cost = min(abs(off) / self._panel.pitch, _FAR) - self._panel.parting[end]
+        return cost + _FOREIGN_ROW * (self._foreign[end] - self._foreign[start])
 
-    def _offset(self, number: int, start: int, end: int) -> float:
-        """How far a label stands from where it should, in pixels."""
-        label = self._labels[number]
-        first, last = self._panel.rows[start], self._panel.rows[end - 1]
-        if self._align == "first":
-            return _nearest(first.v - label.v, first.top - label.top, _top_line(first) - label.v)
-        if self._align == "last":
-            return _nearest(last.v - label.v, last.bottom - label.bottom)
-        if self._align == "above":
-            return self._below(label, start)
-        off = (first.v + last.v) / 2 - label.v
-        if end == len(self._panel.rows) and self._panel.cut_below:
-            return off if off > 0 else _PAST_EDGE * off
-        if start == 0 and self._panel.cut_above:
-            return off if off < 0 else _PAST_EDGE * off
-        return off
+    def _off_middle(self, v: float, start: int, end: int) -> float:
+        """How far a label stands from the middle of a block, less where the picture cuts it."""
+        rows = self._panel.rows
+        off = (rows[start].v + rows[end - 1].v) / 2 - v
+        goes_on = (off < 0 and end == len(rows) and self._panel.cut_below) or (
+            off > 0 and start == 0 and self._panel.cut_above
+        )
+        return _PAST_EDGE * off if goes_on else off
 
-    def _below(self, label: Placed, start: int) -> float:
-        """A heading should have its first row right below it, and none between."""
-        first = self._panel.rows[start]
-        if first.v < label.v:
-            return _FAR * self._panel.pitch
-        between = sum(label.v < row.v for row in self._panel.rows[:start])
-        apart = max(first.top - label.bottom - self._panel.pitch, 0.0)
-        return between * self._panel.pitch + _DETACHED * apart
+
+def _offsets(
+    panel: Panel, labels: Sequence[Placed], align: Align
+) -> list[tuple[list[float], list[float]]]:
+    """How far each label is off a block that starts at a row, and off one that ends at it."""
+    rows = panel.rows
+    none = [0.0] * len(rows)
+    match align:
+        case "first":
+            return [([_off_first(row, at) for row in rows], none) for at in labels]
+        case "last":
+            return [(none, [_off_last(row, at) for row in rows]) for at in labels]
+        case "above":
+            return [([_off_heading(panel, at, s) for s in range(len(rows))], none) for at in labels]
+        case "middle":
+            return []
+
+
+def _off_first(row: Row, label: Placed) -> float:
+    top_line = row.top + row.height / 2
+    return min(abs(row.v - label.v), abs(row.top - label.top), abs(top_line - label.v))
+
+
+def _off_last(row: Row, label: Placed) -> float:
+    return min(abs(row.v - label.v), abs(row.bottom - label.bottom))
+
+
+def _off_heading(panel: Panel, label: Placed, start: int) -> float:
+    """A heading should have its first row right below it, and none between."""
+    first = panel.rows[start]
+    if first.v < label.v:
+        return _FAR * panel.pitch
+    between = sum(label.v < row.v for row in panel.rows[:start])
+    apart = max(first.top - label.bottom - panel.pitch, 0.0)
+    return between * panel.pitch + _DETACHED * apart
 
 
 def _usual_parting(panel: Panel, labels: Sequence[Placed]) -> float:
@@ -284,70 +318,63 @@ class _Search:
     def shares(self) -> Shares:
         """What giving each row to each label costs, the rest done as well as can be."""
         opened, closed = self._from_top()
-        rest = self._from_bottom()
-        by_label = [[math.inf] * self._rows for _ in range(self._labels)]
-        for number, row_costs in enumerate(by_label):
-            for start in range(self._rows):
-                whole = math.inf
-                for end in range(self._rows, start, -1):
-                    this = self._block[number][start][end] + rest[number + 1][end]
-                    whole = min(whole, opened[number][start] + this)
-                    row_costs[end - 1] = min(row_costs[end - 1], whole)
-        free = [math.inf] * self._rows
-        for number in range(self._labels + 1):
-            for start in range(self._rows):
-                whole = math.inf
-                for end in range(self._rows, start, -1):
-                    run = closed[number][start] + self._loose[start][end]
-                    whole = min(whole, run + self._after_run(rest, number, end))
-                    free[end - 1] = min(free[end - 1], whole)
-        return Shares(closed_end(opened, self._rows), by_label, free)
+        rest, after_run = self._from_bottom()
+        by_label = [
+            self._covering(opened[number], self._block[number], rest[number + 1])
+            for number in range(self._labels)
+        ]
+        free = [
+            self._covering(closed[number], self._loose, after_run[number])
+            for number in range(self._labels + 1)
+        ]
+        cheapest = [min(costs) for costs in zip(*free, strict=True)]
+        return Shares(opened[-1][self._rows], by_label, cheapest)
+
+    def _covering(
+        self, before: Sequence[float], spans: Sequence[Sequence[float]], after: Sequence[float]
+    ) -> list[float]:
+        """For each row the cheapest whole whose span, from start to end, covers it."""
+        found = [math.inf] * self._rows
+        for start in range(self._rows):
+            whole, span = math.inf, spans[start]
+            for end in range(self._rows, start, -1):
+                this = before[start] + span[end] + after[end]
+                if this < whole:
+                    whole = this
+                if whole < found[end - 1]:
+                    found[end - 1] = whole
+        return found
 
     def _from_top(self) -> tuple[list[list[float]], list[list[float]]]:
-        count = self._rows + 1
         closed = [[0.0] + [math.inf] * self._rows]
-        opened: list[list[float]] = []
-        for number in range(self._labels + 1):
-            last = closed[number]
-            opened.append(
-                [min(last[s] + self._loose[s][e] for s in range(e + 1)) for e in range(count)]
-            )
-            if number < self._labels:
-                block = self._block[number]
-                closed.append(
-                    [
-                        min(opened[number][s] + block[s][e] for s in range(e + 1))
-                        for e in range(count)
-                    ]
-                )
+        opened = [_forward(closed[0], self._loose)]
+        for block in self._block:
+            closed.append(_forward(opened[-1], block))
+            opened.append(_forward(closed[-1], self._loose))
         return opened, closed
 
-    def _from_bottom(self) -> list[list[float]]:
-        """The cheapest rest after a block of each number of labels used, an unlabelled run first."""
-        count = self._rows + 1
-        rest = [[0.0] * count for _ in range(self._labels + 1)]
-        for number in range(self._labels, -1, -1):
-            after = [self._after_run(rest, number, end) for end in range(count)]
-            rest[number] = [
-                min(self._loose[s][e] + after[e] for e in range(s, count)) for s in range(count)
-            ]
-        return rest
-
-    def _after_run(self, rest: Sequence[Sequence[float]], number: int, start: int) -> float:
-        if number == self._labels:
-            return 0.0 if start == self._rows else math.inf
-        block = self._block[number][start]
-        return min(block[e] + rest[number + 1][e] for e in range(start, self._rows + 1))
+    def _from_bottom(self) -> tuple[list[list[float]], list[list[float]]]:
+        """The cheapest rest once so many labels are used: with a run first, and after it."""
+        after_run = [[math.inf] * self._rows + [0.0]]
+        rest = [_backward(self._loose, after_run[0])]
+        for block in reversed(self._block):
+            after_run.insert(0, _backward(block, rest[0]))
+            rest.insert(0, _backward(self._loose, after_run[0]))
+        return rest, after_run
 
 
-def closed_end(opened: Sequence[Sequence[float]], rows: int) -> float:
-    """The cost when all labels and rows are used."""
-    return opened[-1][rows]
+def _forward(before: Sequence[float], spans: Sequence[Sequence[float]]) -> list[float]:
+    """The cheapest way to each end: one span more."""
+    best = list(before)
+    for end in range(len(best)):
+        best[end] = min([before[start] + spans[start][end] for start in range(end + 1)])
+    return best
 
 
-def _top_line(row: Row) -> float:
-    return row.top + row.height / 2
-
-
-def _nearest(*offsets: float) -> float:
-    return min(offsets, key=math.fabs)
+def _backward(spans: Sequence[Sequence[float]], after: Sequence[float]) -> list[float]:
+    """The cheapest way on from each start: one span, and what comes after it."""
+    count = len(after)
+    return [
+        min([spans[start][end] + after[end] for end in range(start, count)])
+        for start in range(count)
+    ]

@@ -19,6 +19,7 @@ from deixis.vision.embedded._division import (
     Align,
     Panel,
     PlacedLabel,
+    Row,
     Separators,
     Shares,
     divide,
@@ -28,6 +29,7 @@ from deixis.vision.embedded._layout import Placed
 __all__ = ["PlacedLabel", "Separators", "govern"]
 
 _Side = Literal["lead", "follow", "above", "above centred"]
+_BESIDE = ("lead", "follow")
 _SIDES: tuple[_Side, ...] = ("lead", "follow", "above", "above centred")
 # What speaks against a reading, in the units of a division's cost.
 _IN_COLUMN = 1.0
@@ -107,7 +109,10 @@ class _Weighing:
             for chain, lines in zip(self._chains, panels, strict=True):
                 if lines:
                     panel = self._panel(lines)
-                    shares = divide(panel, chain, align, single_rows=_unordered(chain))
+                    foreign = [side in _BESIDE and _in_column(row, chain) for row in panel.rows]
+                    shares = divide(
+                        panel, chain, align, foreign=foreign, single_rows=_unordered(chain)
+                    )
                     reading.add(chain, panel, shares)
                 else:
                     reading.cost += 3.0 * len(chain)
@@ -139,10 +144,8 @@ class _Weighing:
             top, bottom = chain[0].at, chain[-1].at
             for line in lines:
                 column = _column_at(chain, line.v)
-                if any(label.at.index == line.index for label in chain):
-                    continue
-                if line.v > top.top and column.overlap(line) > 0.3 * column.length:
-                    cost += _IN_COLUMN
+                if _stands_in(line, chain):
+                    cost += _IN_COLUMN * (line.v > top.top)
                 elif top.top < line.v < bottom.bottom:
                     behind = line.u < column.u if side == "lead" else line.u > column.u
                     cost += _BEHIND * behind
@@ -220,6 +223,17 @@ def _column_at(chain: Sequence[PlacedLabel], v: float) -> _Column:
                 upper.at.u2 + share * (lower.at.u2 - upper.at.u2),
             )
     return _Column(chain[-1].at.u1, chain[-1].at.u2)
+
+
+def _stands_in(line: Placed, chain: Sequence[PlacedLabel]) -> bool:
+    """Whether a line takes the place of a label in their column."""
+    column = _column_at(chain, line.v)
+    own = any(label.at.index == line.index for label in chain)
+    return not own and column.overlap(line) > 0.3 * column.length
+
+
+def _in_column(row: Row, chain: Sequence[PlacedLabel]) -> bool:
+    return any(_stands_in(line, chain) for line in row.lines)
 
 
 def _panel_of(line: Placed, columns: Sequence[_Column], side: _Side) -> int:

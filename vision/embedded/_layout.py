@@ -79,10 +79,11 @@ class Slope:
     by_y: float = 0.0
     by_x: float = 0.0
     lean: float = 0.0
+    lean_by_x: float = 0.0
 
     def along(self, x: float, y: float) -> float:
-        """The level coordinate `u` of an image point: columns lean as much as rows slope."""
-        return x + y * self.lean
+        """The level coordinate `u` of an image point: its column at y = 0."""
+        return x - y * (self.lean + self.lean_by_x * x)
 
     def level(self, x: float, y: float) -> float:
         """The level coordinate `v` of an image point: where its row meets x = 0.
@@ -104,7 +105,7 @@ def slope_of(quads: Sequence[Quad]) -> Slope:
     middle = statistics.median(quad.angle for quad in long)
     kept = [quad for quad in long if abs(quad.angle - middle) < _OUTLIER]
     if len(kept) < 8:
-        return Slope(math.tan(middle), lean=math.tan(middle))
+        return Slope(math.tan(middle), 0.0, 0.0, *_lean(quads, -math.tan(middle)))
     import numpy as np
 
     weights = np.sqrt([quad.width / quad.height for quad in kept])
@@ -112,7 +113,48 @@ def slope_of(quads: Sequence[Quad]) -> Slope:
     rows = np.array([[1.0, c.y, c.x] for c in centers]) * weights[:, None]
     wanted = np.tan([quad.angle for quad in kept]) * weights
     base, by_y, by_x = (float(n) for n in np.linalg.lstsq(rows, wanted, rcond=None)[0])
-    return Slope(base, by_y, by_x, math.tan(middle))
+    return Slope(base, by_y, by_x, *_lean(quads, -math.tan(middle)))
+
+
+def _lean(quads: Sequence[Quad], turned: float) -> tuple[float, float]:
+    """How columns lean (dx/dy), at x = 0 and more with each pixel: from lines set flush left.
+
+    `turned` is what they would lean by if the sign were only turned, not seen at a slant.
+    """
+    steps = _flush_steps(quads, turned)
+    if len(steps) < 6:
+        return turned, 0.0
+    middle = statistics.median(lean for _, lean, _ in steps)
+    kept = [step for step in steps if abs(step[1] - middle) < 2 * _OUTLIER]
+    if len(kept) < 12:
+        return middle, 0.0
+    import numpy as np
+
+    weights = np.array([weight for _, _, weight in kept])
+    rows = np.array([[1.0, x] for x, _, _ in kept]) * weights[:, None]
+    wanted = np.array([lean for _, lean, _ in kept]) * weights
+    at_zero, by_x = (float(n) for n in np.linalg.lstsq(rows, wanted, rcond=None)[0])
+    return at_zero, by_x
+
+
+def _flush_steps(quads: Sequence[Quad], turned: float) -> list[tuple[float, float, float]]:
+    """From each line to the one that begins right under it: x, lean, and the step's length."""
+    starts = sorted(
+        ((a[1] + d[1]) / 2, (a[0] + d[0]) / 2, quad.height)
+        for quad in quads
+        for a, _, _, d in [quad.points]
+    )
+    steps: list[tuple[float, float, float]] = []
+    for number, (y, x, height) in enumerate(starts):
+        for below_y, below_x, below_height in starts[number + 1 :]:
+            down = below_y - y
+            if down > 6 * height:
+                break
+            across = below_x - x
+            alike = 0.7 < below_height / height < 1.4
+            if alike and down > 0.8 * height and abs(across - turned * down) < 0.35 * down:
+                steps.append((x, across / down, down))
+    return steps
 
 
 def place_lines(lines: Sequence[TextLine], slope: Slope) -> list[Placed]:

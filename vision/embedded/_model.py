@@ -224,7 +224,7 @@ def _structured(tools: Sequence[_Offered], choice: object, outcome: Outcome) -> 
         ModelError: A field is required that it can't fill.
     """
     wanted = cast("JsonObject", choice) if isinstance(choice, dict) else {}
-    named = cast("JsonObject", wanted.get("function", wanted)).get("name", choice)
+    named = cast("JsonObject", wanted.get("function") or wanted).get("name", choice)
     offered = next((tool for tool in tools if tool.name == named), tools[-1] if tools else None)
     if offered is None:
         raise ModelError("a tool call was demanded and no tool is bound")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from deixis.vision.embedded._frames import word_list
 from deixis.vision.embedded._menu import bought, sections
 from deixis.vision.embedded._outcome import Sum
 from deixis.vision.embedded._question import Question
@@ -49,11 +50,8 @@ _ANYTHING = frozenset(
     "dish item thing food meal menu option product one price 菜 东西 菜品 商品 的".split()
 )
 _NOISE = re.compile(
-    r"\b(?:how much|how expensive|what(?:'s| is)|would|will|do|does|is|are|was|were|it|the|prices?|of|for"
-    r"|costs?|pay|paid|total|altogether|together|in all|all together|sum|bowls?|cups?|glass(?:es)?|plates?"
-    r"|bottles?|portions?|orders?|servings?|pieces?|i|we|to|buy|bought|order|get|have|if|me|my|us|please|each|come|"
-    r"bill|given|back|from|out|rmb|yuan|you|they|charge|charged|much)\b|多少钱|多少|价格|价钱|一共|总共|要|买|点|来"
-    r"|我|花|付|给|吃|喝|是|了|的|吗|呢|怎么卖|几块|钱|[?？。.!！]"
+    rf"\b(?:{'|'.join(w.replace('_', ' ') for w in word_list('price_en'))})\b"
+    rf"|{'|'.join(word_list('price_zh'))}|[?？。.!！]"
 )
 _CHANGE = re.compile(
     r"(?:change|back)\b.*?\b(?:from|for|of|with)\b\D{0,12}(\d+)|(?:pay|paid|paying) with \D{0,8}(\d+)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from deixis.vision.embedded._frames import word_list
 from deixis.vision.embedded._labels import Label, exit_label, inline_floors
 from deixis.vision.embedded._text import (
     FRAME_WORDS,
@@ -64,20 +65,7 @@ _LIST = re.compile(
     r"\b(?:what|which|list|show|everything|anything|departments?|clinics?|shops?|stores?|is there"
     r"|tell me)\b|有什么|有哪些|哪些|是什么|有啥|都有"
 )
-_FRAME_ZH = sorted(
-    (
-        "请问一下 请问 你好 您好 谢谢 麻烦 我们 我想要 我想去 我要去 我想看 我要看 我想做 我要做 我想找 我要找 "
-        "我想 我要 我该 我应该 应该去 应该 该去 该 想去 想看 想做 想找 想要 要去 要做 要看 去看 需要 想 要 去 "
-        "到 找 看 做 我 这里 这儿 这 请 在哪里 在哪儿 在哪层 在哪一层 在哪个楼层 在哪 哪里有 哪儿有 哪有 哪里可以 "
-        "哪里能 哪里 哪儿 哪层 哪一层 哪个楼层 在几楼 在几层 在第几层 是几楼 是几层 去几楼 几楼 几层 第几层 "
-        "在什么地方 什么地方 怎么走 怎么去 如何去 位置 位于 有没有 有吗 有 没有 吗 嘛 呢 呀 啊 吧 了 一下 的 可以 "
-        "能 能不能 可不可以 告诉我 帮我 带我 是 在 医院 这家 这个 哪个 什么 哪 多少钱 一份 一碗 一杯 一个 一瓶 "
-        "价格 价钱 怎么卖 几块钱 几元 卖 请教 地方 挂哪个科 看哪个科 看哪科 挂什么科 看什么科 去哪个科 哪个科 哪科 "
-        "什么科 哪些 些 科室 医生 大夫 病人 患者 就诊 看病"
-    ).split(),
-    key=len,
-    reverse=True,
-)
+_FRAME_ZH = sorted(word_list("frame_zh"), key=len, reverse=True)
 # Where the asker is, unless it is all that is asked for.
 _SOFT_FRAME = frozenset(stem(word) for word in ("hospital", "building", "station", "airport"))
 _CLAUSE = re.compile(r"[\s,，。.?？!！;；、:：“”\"'‘’「」()（）]+|(?:和|与|跟|以及|还有|或者|还是)")

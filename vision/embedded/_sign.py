@@ -186,10 +186,11 @@ def _floor_labels(placed: Sequence[Placed]) -> list[PlacedLabel]:
             continue
         label, start, end = inline[0]
         part = PlacedLabel(label=label, at=_part(at, start, end), part=True, scope="line")
-        if start == 0 and _stands_out(part.at, at, placed):
-            part = replace(part, scope="block")
-        elif _PLAN.search(fold(at.text)) and not _HERE.search(fold(at.text)):
+        folded = fold(at.text)
+        if _PLAN.search(folded) and not _HERE.search(folded):
             part = replace(part, scope="sign")
+        elif start == 0 and _stands_out(part.at, at, placed):
+            part = replace(part, scope="block")
         labels.append(part)
     return labels + _lone_letters(placed, labels)
 

@@ -7,18 +7,15 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Protocol, cast
 
+from deixis.vision.embedded._frames import word_list
+
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _ENGLISH = frozenset("what where which who how does do is are the can i my to of mean".split())
 # Small words of Spanish, French, German, Italian and Portuguese that English lacks.
-_FOREIGN = frozenset(
-    "donde esta estan el la los las un una en que como quiero necesito puedo hay busco tengo me para "
-    "mi por ou est sont le les je j au aux du une des mon ma pour cherche il y puis veux besoin avez "
-    "wo ist sind die der das den dem ich suche ein eine einen mein meine brauche kann zum zur gibt es "
-    "habe probleme quiero problemas ai mal au besoin d dove il lo gli sono cerco onde fica esta o os preciso".split()
-)
+_FOREIGN = frozenset(word_list("foreign"))
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\uac00-\ud7af]")
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 
@@ -87,10 +84,7 @@ _SPELT_OUT = {
     "centre": "center", "centres": "center", "centers": "center", "theatre": "theater",
     "dept": "department", "intl": "international", "stn": "station",
 }  # fmt: skip
-_UNSTEMMED = frozenset(
-    "parking nursing dressing dressings meeting international university organization police "
-    "stationery physics generic policy training building".split()
-)
+_UNSTEMMED = frozenset(word_list("unstemmed"))
 
 
 @lru_cache(maxsize=16384)
@@ -107,27 +101,11 @@ def words(text: str) -> list[str]:
 
 
 # Words of a question that say nothing of what is sought.
-FRAME_WORDS = frozenset(
-    stem(w)
-    for w in "where which what who when how is are was were be the a an can could may i im i'm my me "
-    "we our us you your he she his her they it its this that these those to go going goto get got "
-    "getting find finding found for have has had having do does did doing done need needs want wants "
-    "wanted see seeing please would like on in at of from floor floors level there should shall any "
-    "some near nearest looking look take taking know tell show shown and or with by if so then here "
-    "place location located way direction directions ask asking help visit visiting come let lets "
-    "hi hello thanks thank excuse sir madam am been will must might someone somebody people person "
-    "patients patient today now right about up out into as not just also anyone guide sign give given "
-    "make made much many whats where's what's think suppose supposed".split()
-)
+FRAME_WORDS = frozenset(map(stem, word_list("frame")))
 # Words that may stand between the words of a phrase, or be left out of it.
-SMALL_WORDS = frozenset("a an the my our your his her their some any of for and".split())
+SMALL_WORDS = frozenset(word_list("small"))
 # Words of an English name that it may carry or lack and still be the same place.
-EN_FILLERS = frozenset(
-    stem(w)
-    for w in "department dept clinic clinics center centre room office unit area ward division "
-    "service services of the and hall section desk counter outpatient doctor dr specialist "
-    "specialty consultation".split()
-)
+EN_FILLERS = frozenset(map(stem, word_list("filler")))
 
 
 def stems(text: str) -> tuple[str, ...]:

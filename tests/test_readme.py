@@ -1,0 +1,66 @@
+"""The README shows nothing that doesn't run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS: list[str] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMANDS: list[str] = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.strip()
+]
+TARGETS: list[str] = re.findall(r"^make (\w+)", README, re.MULTILINE)
+
+
+def _run(command: list[str] | str) -> str:
+    done = subprocess.run(  # noqa: S602  (the README's own words)
+        command,
+        shell=isinstance(command, str),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_picture_is_there() -> None:
+    picture = re.search(r"!\[.*?\]\((.*?)\)", README)
+    assert picture is not None
+    assert (ROOT / picture[1]).is_file()
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+def test_a_program_runs_and_prints_what_it_says(program: str) -> None:
+    printed = _run([sys.executable, "-c", program])
+    said = re.findall(r"#\s{1,2}(ENT .*|4F|image=.*)$", program, re.MULTILINE)
+    for words in said:
+        assert words in printed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_runs(command: str) -> None:
+    (ROOT / "out").mkdir(exist_ok=True)
+    binary = Path(sys.executable).with_name("deixis")
+    assert command.startswith("deixis ")
+    assert _run(f"{binary} {command.removeprefix('deixis ')}")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_make_target_exists(target: str) -> None:
+    assert _run(["make", "--dry-run", target])
+
+
+def test_three_programs_are_shown() -> None:
+    assert len(PROGRAMS) == 3
