@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -98,7 +99,8 @@ class VisionAgent:
         reader: Reader | None = None,
     ) -> None:
         loaded = load_model(model) if isinstance(model, str) else model
-        self._images = images or ImageStore()
+        self._image_limits = image_limits or ImageLimits()
+        self._images = images or ImageStore(limits=self._image_limits)
         self._model = (
             loaded.with_images(self._images) if isinstance(loaded, VisionModel) else loaded
         )
@@ -107,7 +109,6 @@ class VisionAgent:
         )
         self._approve = approve
         self._limits = limits or AgentLimits()
-        self._image_limits = image_limits or ImageLimits()
         offered = list(standard_tools() if tools is None else tools)
         ours = VisionMiddleware(
             store=self._images,
@@ -178,7 +179,7 @@ class VisionAgent:
         """The same as `ask`, as it goes: text as it comes, tool calls, the answer last."""
         config = _config(thread, user, self._limits)
         state = self._graph.get_state(config)
-        asked = self._asked(question, _load(images, self._image_limits), state)
+        asked = self._asked(question, images, state)
         yield from self._run(asked, config)
 
     async def astream(
@@ -190,12 +191,9 @@ class VisionAgent:
         user: str | None = None,
     ) -> AsyncIterator[AgentEvent]:
         """The same, asynchronously."""
-        import asyncio
-
         config = _config(thread, user, self._limits)
         state = await self._graph.aget_state(config)
-        loaded = await asyncio.to_thread(_load, images, self._image_limits)
-        asked = self._asked(question, loaded, state)
+        asked = await asyncio.to_thread(self._asked, question, images, state)
         async for event in self._arun(asked, config):
             yield event
 
@@ -229,20 +227,23 @@ class VisionAgent:
         state = self._graph.get_state(_config(thread, user, self._limits))
         return ImageBook(self._images, records_of(state.values))
 
-    def _asked(
-        self, question: str, images: Sequence[VisionImage], state: Snapshot
-    ) -> dict[str, Any]:
+    def _asked(self, question: str, images: Images, state: Snapshot) -> dict[str, Any]:
         if not question.strip():
             raise DeixisError("there is no question: give one")
         if _pending(state):
             raise DeixisError("the thread waits for approval of a tool call: resume it first")
         book = ImageBook(self._images, records_of(state.values))
-        records = [book.add(image) for image in images]
-        content = [*(image_block(r) for r in records), {"type": "text", "text": question}]
+        records = [book.add(image) for image in _load(images, self._image_limits)]
+        # What isn't text, such as a stray byte of a command line, can't be kept.
+        text = question.encode("utf-8", "replace").decode("utf-8")
+        content = [*(image_block(r) for r in records), {"type": "text", "text": text}]
         new: ImageRecords = {}
         for record in records:
             new |= written(record)
-        return {"messages": [HumanMessage(cast("Any", content))], "images": new}
+        return {
+            "messages": [*_cut_off(state), HumanMessage(cast("Any", content))],
+            "images": new,
+        }
 
     def _run(self, given: Any, config: RunnableConfig) -> Iterator[AgentEvent]:
         reader = EventReader()
@@ -259,8 +260,7 @@ class VisionAgent:
             if not pending or self._approve is None:
                 break
             given = _command([self._approve(call) for call in pending])
-        yield from reader.close(pending)
-        yield Finished(answer=self._answer(state, config, pending))
+        yield from self._end(reader, state, config, pending)
 
     async def _arun(self, given: Any, config: RunnableConfig) -> AsyncIterator[AgentEvent]:
         reader = EventReader()
@@ -277,21 +277,27 @@ class VisionAgent:
             pending = _pending(state)
             if not pending or self._approve is None:
                 break
-            given = _command([self._approve(call) for call in pending])
-        for event in reader.close(pending):
+            # A person may take a while: other conversations go on meanwhile.
+            given = _command([await asyncio.to_thread(self._approve, call) for call in pending])
+        for event in self._end(reader, state, config, pending):
             yield event
-        yield Finished(answer=self._answer(state, config, pending))
 
-    def _answer(
-        self, state: Snapshot, config: RunnableConfig, pending: Sequence[PendingCall]
-    ) -> Answer:
-        return answer_of(
+    def _end(
+        self,
+        reader: EventReader,
+        state: Snapshot,
+        config: RunnableConfig,
+        pending: Sequence[PendingCall],
+    ) -> Iterator[AgentEvent]:
+        yield from reader.close(pending)
+        answer = answer_of(
             state.values,
             dialect=self._dialect,
             pending=pending,
             model=self.model_name,
             thread=config.get("configurable", {})["thread"],
         )
+        yield Finished(answer=answer)
 
 
 def _langchain_tool(tool: AnyTool) -> BaseTool | Callable[..., Any]:
@@ -330,10 +336,10 @@ def _approval(tools: Sequence[AnyTool]) -> list[AgentMiddleware[Any, Any]]:
 def _config(thread: str | None, user: str | None, limits: AgentLimits) -> RunnableConfig:
     """Where a run is kept. A user's threads can't be reached under another user's name."""
     name = thread or uuid.uuid4().hex[:12]
-    owner = "" if user is None else f"user:{quote(user, safe='')}/"
+    owner = "" if user is None else f"user:{_quoted(user)}/"
     return {
         "configurable": {
-            "thread_id": f"{owner}thread:{quote(name, safe='')}",
+            "thread_id": f"{owner}thread:{_quoted(name)}",
             "thread": name,
             "user": user,
         },
@@ -342,11 +348,37 @@ def _config(thread: str | None, user: str | None, limits: AgentLimits) -> Runnab
     }
 
 
+def _quoted(name: str) -> str:
+    """A name without a slash or a colon, so that no user can write another's."""
+    return quote(name, safe="", errors="surrogatepass")
+
+
+def _cut_off(state: Snapshot) -> list[ToolMessage]:
+    """Answers to calls that a kill left without one: no model takes a conversation with such."""
+    messages: list[AnyMessage] = state.values.get("messages", [])
+    last = next((m for m in reversed(messages) if isinstance(m, AIMessage)), AIMessage(""))
+    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+    return [
+        ToolMessage(
+            "Error: this call was cut off. Whether it was done is not known.",
+            name=call["name"],
+            tool_call_id=str(call["id"]),
+            status="error",
+        )
+        for call in last.tool_calls
+        if str(call["id"]) not in answered
+    ]
+
+
 def _pending(state: Snapshot) -> list[PendingCall]:
     """The tool calls that wait for a person, in order."""
     calls: list[PendingCall] = []
     for interrupt in state.interrupts:
-        requests: list[dict[str, Any]] = interrupt.value.get("action_requests", [])
+        value: Any = interrupt.value
+        if not isinstance(value, dict):
+            # A tool of the user's own that asks a person something: not ours to put.
+            raise DeixisError(f"the thread waits for something else than approval: {value!r:.100}")
+        requests = cast("list[dict[str, Any]]", cast("Any", value).get("action_requests", []))
         calls += [
             PendingCall(
                 name=request["name"],

@@ -6,7 +6,9 @@ turn of the loop.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,6 +18,7 @@ from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResp
 from langchain.tools import ToolRuntime
 from langchain.tools.tool_node import ToolCallRequest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +39,8 @@ from deixis.vision import (
 )
 
 _BOOKS_KEPT = 64
+_LONGEST_ERROR = 600
+_log = logging.getLogger(__name__)
 _Result = ToolMessage | Command[Any]
 
 
@@ -78,7 +83,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         self._reader = reader
         self._dialect = dialect
         self._limits = limits
-        self._books: OrderedDict[str, ImageBook] = OrderedDict()
+        self._books: OrderedDict[tuple[str, str], ImageBook] = OrderedDict()
         self._lock = threading.Lock()
 
     def wrap_model_call(
@@ -88,12 +93,13 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         if stopped := self._stopped(request):
             return stopped
         seen = self._seen(request)
-        for _ in range(self._limits.model_retries):
+        for left in reversed(range(self._limits.model_retries + 1)):
             try:
                 return handler(seen)
             except _transient():
-                continue
-        return handler(seen)
+                if not left:
+                    raise
+        raise AssertionError
 
     async def awrap_model_call(
         self,
@@ -104,52 +110,50 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         if stopped := self._stopped(request):
             return stopped
         seen = self._seen(request)
-        for _ in range(self._limits.model_retries):
+        for left in reversed(range(self._limits.model_retries + 1)):
             try:
                 return await handler(seen)
             except _transient():
-                continue
-        return await handler(seen)
+                if not left:
+                    raise
+        raise AssertionError
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], _Result]
     ) -> _Result:
-        """Runs our tools with typed arguments; leaves others to LangChain."""
+        """Runs a tool, ours with typed arguments; its errors go to the model."""
         tool = _wrapped(request)
-        if tool is None:
-            return handler(request)
-        context = self._context(request)
-        arguments = request.tool_call["args"]
-        retries = 0 if tool.approval else self._limits.tool_retries
-        try:
-            for _ in range(retries):
-                try:
-                    return self._told(request, tool.run(arguments, context), context)
-                except _transient():
-                    continue
-            return self._told(request, tool.run(arguments, context), context)
-        except (DeixisError, *_transient()) as error:
-            return _refused(request, error)
+        for left in reversed(range(self._tool_attempts(tool))):
+            try:
+                if tool is None:
+                    return handler(request)
+                context = self._context(request)
+                return self._told(request, tool.run(request.tool_call["args"], context), context)
+            except Exception as error:
+                if not (left and isinstance(error, _transient())):
+                    return _refused(request, error)
+        raise AssertionError
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[_Result]]
     ) -> _Result:
         """The same, asynchronously."""
         tool = _wrapped(request)
-        if tool is None:
-            return await handler(request)
-        context = self._context(request)
-        arguments = request.tool_call["args"]
-        retries = 0 if tool.approval else self._limits.tool_retries
-        try:
-            for _ in range(retries):
-                try:
-                    return self._told(request, await tool.arun(arguments, context), context)
-                except _transient():
-                    continue
-            return self._told(request, await tool.arun(arguments, context), context)
-        except (DeixisError, *_transient()) as error:
-            return _refused(request, error)
+        for left in reversed(range(self._tool_attempts(tool))):
+            try:
+                if tool is None:
+                    return await handler(request)
+                context = self._context(request)
+                result = await tool.arun(request.tool_call["args"], context)
+                return await asyncio.to_thread(self._told, request, result, context)
+            except Exception as error:
+                if not (left and isinstance(error, _transient())):
+                    return _refused(request, error)
+        raise AssertionError
+
+    def _tool_attempts(self, tool: Tool[..., Any] | None) -> int:
+        """What moves something, or isn't known not to, is never done twice."""
+        return 1 if tool is None or tool.approval else self._limits.tool_retries + 1
 
     def _stopped(self, request: ModelRequest[Any]) -> AIMessage | None:
         """A last word when the question has used up its steps."""
@@ -204,26 +208,30 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
 
     def _context(self, request: ToolCallRequest) -> ToolContext:
         state = cast("Mapping[str, Any]", request.state)
-        book = self._book(state)
+        records = records_of(state)
         runtime = cast("ToolRuntime[Any, Any]", cast("Any", request).runtime)
         configurable = runtime.config.get("configurable", {})
         return ToolContext(
-            book=book,
+            book=self._book(str(configurable.get("thread_id")), state, records),
             reader=self._reader,
             dialect=self._dialect,
-            frames=frames_of(book.records, self._dialect),
+            frames=frames_of(records, self._dialect),
             call_id=str(request.tool_call.get("id") or ""),
             thread=configurable.get("thread"),
             user=configurable.get("user"),
+            latest=records[-1].handle if records else None,
         )
 
-    def _book(self, state: Mapping[str, Any]) -> ImageBook:
+    def _book(
+        self, thread: str, state: Mapping[str, Any], records: Sequence[ImageRecord]
+    ) -> ImageBook:
         """One book for all calls of a step: tools running side by side must not share handles."""
         last = state["messages"][-1]
-        key = str(last.id or id(last))
+        # A message's id is the model's word, which another user's model may say too.
+        key = (thread, str(last.id or id(last)))
         with self._lock:
             if key not in self._books:
-                self._books[key] = ImageBook(self._store, records_of(state))
+                self._books[key] = ImageBook(self._store, records)
                 while len(self._books) > _BOOKS_KEPT:
                     self._books.popitem(last=False)
             return self._books[key]
@@ -258,10 +266,21 @@ def _wrapped(request: ToolCallRequest) -> Tool[..., Any] | None:
 
 
 def _refused(request: ToolCallRequest, error: Exception) -> ToolMessage:
-    """A tool's error for the model to mend."""
+    """A tool's error for the model to mend, or to tell the user of.
+
+    Raises:
+        GraphBubbleUp: It isn't an error but how LangGraph stops a run, for a person to answer.
+    """
+    if isinstance(error, GraphBubbleUp):
+        raise error
+    name = request.tool_call["name"]
+    told = str(error)
+    if not isinstance(error, DeixisError):
+        _log.warning("tool %s failed", name, exc_info=error)
+        told = f"{name} failed: {type(error).__name__}: {told}"
     return ToolMessage(
-        f"Error: {error}",
-        name=request.tool_call["name"],
+        f"Error: {told[:_LONGEST_ERROR]}",
+        name=name,
         tool_call_id=str(request.tool_call["id"]),
         status="error",
     )

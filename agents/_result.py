@@ -27,27 +27,34 @@ class EventReader:
     def __init__(self) -> None:
         self._prose = ProseStream()
         self._message: str | None = None
+        self._done: set[str | None] = set()
 
     def read(self, mode: str, chunk: Any) -> Iterator[AgentEvent]:
         """The events of one piece of the stream."""
         if mode == "messages":
-            message: AnyMessage = chunk[0]
-            if isinstance(message, AIMessageChunk):
+            message, metadata = chunk
+            # A tool may ask a model of its own; only the agent's speaks to the user.
+            if isinstance(message, AIMessageChunk) and metadata.get("langgraph_node") == "model":
                 yield from self._delta(message)
             return
         for update in cast("dict[str, Any]", chunk).values():
             for message in _messages(update):
                 yield from self._step(message)
 
-    def _delta(self, chunk: AIMessageChunk) -> Iterator[AgentEvent]:
-        if chunk.id != self._message:
-            self._message = chunk.id
+    def _delta(self, message: AIMessage) -> Iterator[AgentEvent]:
+        if message.id != self._message:
+            self._message = message.id
             self._prose = ProseStream()
-        if shown := self._prose.feed(str(chunk.text)):
+        if shown := self._prose.feed(str(message.text)):
             yield TextDelta(text=shown)
 
     def _step(self, message: AnyMessage) -> Iterator[AgentEvent]:
         if isinstance(message, AIMessage):
+            if message.id in self._done:  # a decision on its calls has passed through it
+                return
+            self._done.add(message.id)
+            if message.id != self._message:  # it came in one piece
+                yield from self._delta(message)
             if held := self._prose.close():
                 yield TextDelta(text=held)
             for call in message.tool_calls:

@@ -14,8 +14,10 @@ ImageRecords = dict[str, dict[str, Any]]
 
 
 def merge_records(known: ImageRecords | None, new: ImageRecords | None) -> ImageRecords:
-    """Reducer: all records of both, the newer on top."""
-    return {**(known or {}), **(new or {})}
+    """Reducer: all records of both; an image that comes again becomes the latest."""
+    added = new or {}
+    kept = {handle: record for handle, record in (known or {}).items() if handle not in added}
+    return {**kept, **added}
 
 
 class VisionState(AgentState[Any]):

@@ -132,3 +132,7 @@ def run_command(arguments: list[str]) -> int:
     except BaseException as error:
         return exit_code_of(error)
     return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

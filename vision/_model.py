@@ -15,7 +15,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deixis.vision._dialect import AskKind, Dialect, JsonObject
-from deixis.vision._errors import ImageError, ImageHandleError
+from deixis.vision._errors import ImageError, ImageHandleError, ModelError, PlaceError
 from deixis.vision._geometry import Detection
 from deixis.vision._images import VisionImage, load_image
 from deixis.vision._reply import Reply, parse_reply
@@ -30,10 +30,17 @@ IMAGE_REFERENCE = "deixis_image"
 
 @dataclass(frozen=True, kw_only=True)
 class ImageView:
-    """An image as it stands in a conversation."""
+    """An image as it stands in a conversation.
+
+    Attributes:
+        handle: Its name.
+        image: The image.
+        messages: Numbers of the messages that show it.
+    """
 
     handle: str
     image: VisionImage
+    messages: tuple[int, ...] = ()
 
 
 def image_block(record: ImageRecord) -> ContentBlock:
@@ -86,15 +93,17 @@ class VisionModel(BaseChatModel):
             ImageError: An inline image that can't be read.
         """
         views: dict[str, ImageView] = {}
-        for message in messages:
+        for number, message in enumerate(messages):
             for block in _blocks(message):
-                image = self._resolve(block)
+                handle = str(block.get("id") or "")
+                known = views.get(handle)
+                image = known.image if known else self._resolve(block)
                 if image is None:
                     continue
-                handle = str(block.get("id") or "")
                 if not handle.startswith("img_"):
                     handle = f"img_{len(views) + 1}"
-                views.setdefault(handle, ImageView(handle=handle, image=image))
+                shown = (*known.messages, number) if known else (number,)
+                views[handle] = ImageView(handle=handle, image=image, messages=shown)
         return list(views.values())
 
     def _resolve(self, block: Mapping[str, Any]) -> VisionImage | None:
@@ -168,13 +177,6 @@ class VisionModel(BaseChatModel):
             kwargs["tool_choice"] = tool_choice
         return cast("Runnable[LanguageModelInput, AIMessage]", self.bind(tools=worded, **kwargs))
 
-
-def _addressed(url: str) -> VisionImage:
-    """An image that a message names by address: never a file of this machine."""
-    if not url.startswith(("http://", "https://", "data:")):
-        raise ImageError(f"{url[:60]!r} is no address of an image: give http(s), data or bytes")
-    return load_image(url)
-
     def with_structured_output(
         self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
     ) -> Runnable[LanguageModelInput, Any]:
@@ -241,6 +243,13 @@ def _addressed(url: str) -> VisionImage:
                 f"{self.name_for_users} didn't keep to the shape of {function['name']}: {error}"
             ) from error
         return placed
+
+
+def _addressed(url: str) -> VisionImage:
+    """An image that a message names by address: never a file of this machine."""
+    if not url.startswith(("http://", "https://", "data:")):
+        raise ImageError(f"{url[:60]!r} is no address of an image: give http(s), data or bytes")
+    return load_image(url)
 
 
 def _blocks(message: BaseMessage) -> list[ContentBlock]:

@@ -6,14 +6,17 @@ so that any chain is one `Transform` and can be walked back.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import reduce
 from typing import TypeVar
 
+from pydantic import ValidationError
+
 from deixis.vision._errors import PlaceError
 from deixis.vision._geometry import XY, Box, Detection, Point, Quad, Size
 
-PlaceT = TypeVar("PlaceT", Point, Box, Quad)
+PlaceT = TypeVar("PlaceT", bound=Point | Box | Quad)
 
 # EXIF orientation → (a, b, d, e, w-shift of x, h-shift of x, w-shift of y, h-shift of y):
 # x' = a·x + b·y + …, from CIPA DC-008 (Exif 2.32), tag 0x0112.
@@ -48,7 +51,7 @@ class Transform:
     @classmethod
     def resize(cls, before: Size, after: tuple[float, float]) -> Transform:
         """To the pixels of the image resized from `before` to `after`."""
-        if min(before) <= 0 or min(after) <= 0:
+        if not _all_above_zero(*before, *after):
             raise PlaceError(f"can't resize {before} to {after}: sizes must be above zero")
         return cls(a=after[0] / before[0], e=after[1] / before[1])
 
@@ -97,19 +100,29 @@ class Transform:
         return (self.a * x + self.b * y + self.c, self.d * x + self.e * y + self.f)
 
     def apply(self, place: PlaceT) -> PlaceT:
-        """The place after this map; a box becomes the upright box around its mapped corners."""
+        """The place after this map; a box becomes the upright box around its mapped corners.
+
+        Raises:
+            PlaceError: It comes to lie beyond what numbers can say.
+        """
         if isinstance(place, Point):
             x, y = self.xy(place.x, place.y)
-            return place.model_copy(update={"x": x, "y": y})
-        if isinstance(place, Quad):
-            return place.model_copy(
-                update={"points": tuple(self.xy(x, y) for x, y in place.points)}
-            )
-        ax, ay = self.xy(place.x1, place.y1)
-        bx, by = self.xy(place.x2, place.y2)
-        return place.model_copy(
-            update={"x1": min(ax, bx), "y1": min(ay, by), "x2": max(ax, bx), "y2": max(ay, by)}
-        )
+            moved = {"x": x, "y": y}
+        elif isinstance(place, Quad):
+            moved = {"points": tuple(self.xy(x, y) for x, y in place.points)}
+        else:
+            ax, ay = self.xy(place.x1, place.y1)
+            bx, by = self.xy(place.x2, place.y2)
+            moved = {"x1": min(ax, bx), "y1": min(ay, by), "x2": max(ax, bx), "y2": max(ay, by)}
+        try:
+            return type(place).model_validate({**moved, "image": place.image})
+        except ValidationError:
+            raise PlaceError(f"{place!r} is too far out: give coordinates on the image") from None
+
+
+def _all_above_zero(*values: float) -> bool:
+    """Whether all are finite numbers above zero."""
+    return all(math.isfinite(value) and value > 0 for value in values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +176,7 @@ class Frame:
         region: Box | None,
     ) -> Frame:
         width, height = (region.width, region.height) if region else original
-        if min(*extent, width, height) <= 0:
+        if not _all_above_zero(*extent, width, height):
             raise PlaceError("a frame needs an extent and a region above zero")
         scale = Transform(a=width / extent[0], e=height / extent[1])
         shift = Transform.crop(region).inverse() if region else Transform()

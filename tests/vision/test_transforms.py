@@ -112,8 +112,11 @@ def test_an_unknown_orientation_is_named(orientation: int) -> None:
         Transform.exif(orientation, (7, 4))
 
 
-@pytest.mark.parametrize(("before", "after"), [((0, 5), (5, 5)), ((5, 5), (5, 0))])
-def test_a_resize_of_nothing_is_refused(before: Size, after: Size) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((0, 5), (5, 5)), ((5, 5), (5, 0)), ((5, 5), (math.nan, 5)), ((5, 5), (5, math.inf))],
+)
+def test_a_resize_of_nothing_is_refused(before: Size, after: tuple[float, float]) -> None:
     with pytest.raises(PlaceError, match="sizes must be above zero"):
         Transform.resize(before, after)
 
@@ -207,5 +210,11 @@ def test_a_frame_with_an_extent_that_is_no_number_is_refused() -> None:
 
 def test_a_place_mapped_beyond_all_numbers_is_refused() -> None:
     frame = Frame.relative((4000, 3000))
-    with pytest.raises((PlaceError, ValueError)):
-        frame.original_place(Point(x=1.7e308, y=0))
+    far = 1.7e308
+    for place in (
+        Point(x=far, y=0),
+        Box(x1=0, y1=0, x2=far, y2=1),
+        Quad(points=((0, 0), (far, 0), (far, 1), (0, 1))),
+    ):
+        with pytest.raises(PlaceError, match="too far out"):
+            frame.original_place(place)

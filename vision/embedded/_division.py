@@ -32,6 +32,7 @@ _DETACHED = 0.3
 _UNLABELLED = 0.6
 _LEAST_UNLABELLED = 0.25
 _EDGE = 0.5
+_ONE_LABEL_PARTING = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +146,9 @@ def _parting(rows: Sequence[Row], rules: Separators | None) -> list[float]:
     ]
     gaps: list[float] = []
     for at, step in enumerate(steps):
-        around = statistics.median_low(steps[max(at - 3, 0) : at + 4])
-        gaps.append(min(max(step / max(around, 1.0) - 1, 0.0), 2.0))
+        around = sorted(steps[max(at - 4, 0) : at + 5])
+        within = around[len(around) // 4]  # the step within a block, where most have two rows
+        gaps.append(min(max(step / max(within, 1.0) - 1, 0.0), 2.0))
     if rules is None or not steps:
         return [0.0, *gaps, 0.0]
     drawn = [rules.between(above.lines, below.lines) for above, below in pairwise(rows)]
@@ -295,7 +297,7 @@ def _usual_parting(panel: Panel, labels: Sequence[Placed]) -> float:
         ]
         if between:
             best.append(max(between))
-    return statistics.median(best) if best else 0.5
+    return statistics.median(best) if best else _ONE_LABEL_PARTING
 
 
 class _Search:

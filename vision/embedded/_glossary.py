@@ -294,7 +294,9 @@ def _key(phrase: str) -> tuple[str, ...]:
 def holds(wider: Entry, entry: Entry) -> bool:
     """Whether a place's name says that it holds another: its words are among the wider one's."""
     own = [set(stems(name)) - EN_FILLERS for name in entry.en[:1]]
-    return any(words_ and words_ <= set(stems(name)) for words_ in own for name in wider.en)
+    return any(
+        words_ and words_ < set(stems(name)) - EN_FILLERS for words_ in own for name in wider.en
+    )
 
 
 def says_something(phrase: Sequence[str]) -> bool:

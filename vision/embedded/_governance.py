@@ -7,7 +7,6 @@ the cheapest reading gives it, and none where readings that cost nearly the same
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -35,6 +34,7 @@ _SIDES: tuple[_Side, ...] = ("lead", "follow", "above", "above centred")
 _IN_COLUMN = 1.0
 _BEHIND = 1.0
 _BESIDE_HEADING = 2.0
+_OFF_AXIS = 2.0
 _FAR = 3.0
 # Readings that cost less than this more than the best are as good as it.
 _DOUBT = 0.25
@@ -138,7 +138,7 @@ class _Weighing:
         cost = 0.0
         for chain, lines in zip(self._chains, panels, strict=True):
             if side.startswith("above"):
-                cost += _off_axis(side, chain, lines) if len(self._chains) > 1 else 0.0
+                cost += _OFF_AXIS * _off_axis(side, chain, lines) if len(self._chains) > 1 else 0.0
                 cost += _BESIDE_HEADING * sum(_has_beside(label.at, lines) for label in chain)
                 continue
             top, bottom = chain[0].at, chain[-1].at
@@ -302,7 +302,8 @@ def _chains(labels: Sequence[PlacedLabel]) -> list[list[PlacedLabel]]:
 def _twins(upper: PlacedLabel, lower: PlacedLabel) -> bool:
     """Whether two labels are one, written twice (`A口` over `Exit A`)."""
     near = lower.at.v - upper.at.v < 1.3 * max(upper.at.height, lower.at.height)
-    return near and upper.label.value == lower.label.value and not (upper.part or lower.part)
+    same = upper.label.value == lower.label.value and upper.label.text != lower.label.text
+    return near and same and not (upper.part or lower.part)
 
 
 def _merged(upper: PlacedLabel, lower: PlacedLabel) -> PlacedLabel:

@@ -58,7 +58,7 @@ _INLINE = re.compile(
 )
 # A building is no floor (`3号楼`), and stands often before one (`A座5楼`, `门诊楼3层`).
 _BUILDING = re.compile(
-    r"(?:[a-z0-9一二三四五六七八九十]{1,2}(?:号楼|栋|座|幢)|[\u4e00-\u9fff]{1,4}[部楼])\s*"
+    r"(?:[a-z0-9一二三四五六七八九十]{1,2}(?:号楼|栋|座|幢)|[\u4e00-\u9fff]{1,4}?[部楼])\s*"
 )
 _EXIT_FORMS = [
     re.compile(form)

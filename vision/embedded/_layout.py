@@ -1,7 +1,8 @@
 """How the lines of a sign lie: rows under tilt and perspective.
 
-A photographed sign's rows slope, and not all by the same angle. Rows are therefore compared in
-level coordinates: each line is slid along the slope measured around it to one reference column.
+A photographed sign's rows slope, and not all by the same angle; its columns lean. Lines are
+therefore compared in level coordinates: each is slid along its row to one reference column, and
+along its column to one reference row.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from deixis.vision._geometry import Box, Quad
 from deixis.vision._reader import TextLine
 
 _OUTLIER = math.radians(8)
+_UPRIGHT = math.radians(45)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,89 +73,125 @@ class Placed:
         return max(0.0, min(self.u2, other.u2) - max(self.u1, other.u1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Slope:
-    """Slope of the rows (dy/dx) as a plane over the image: base + by_y·y + by_x·x."""
+    """How rows slope and columns lean: each all run through one vanishing point.
 
-    base: float
-    by_y: float = 0.0
-    by_x: float = 0.0
-    lean: float = 0.0
-    lean_by_x: float = 0.0
+    A row through a point has the slope (row - row_bend·y) / (1 - row_bend·x), counted from the
+    centre; without a bend all rows are parallel. Columns are alike, with x and y exchanged.
 
-    def along(self, x: float, y: float) -> float:
-        """The level coordinate `u` of an image point: its column at y = 0."""
-        return x - y * (self.lean + self.lean_by_x * x)
+    Attributes:
+        center: The reference column and row, in pixels.
+        row: Slope (dy/dx) of rows at the centre.
+        row_bend: How much they run together, per pixel.
+        column: Lean (dx/dy) of columns at the centre.
+        column_bend: How much they run together, per pixel.
+    """
+
+    center: tuple[float, float] = (0.0, 0.0)
+    row: float = 0.0
+    row_bend: float = 0.0
+    column: float = 0.0
+    column_bend: float = 0.0
 
     def level(self, x: float, y: float) -> float:
-        """The level coordinate `v` of an image point: where its row meets x = 0.
+        """The level coordinate `v` of an image point: where its row meets the middle column."""
+        across, down = x - self.center[0], y - self.center[1]
+        slope = (self.row - self.row_bend * down) / _positive(1 - self.row_bend * across)
+        return y - across * slope
 
-        Half-way towards x = 0 the slope is what both ends of the way share.
-        """
-        return y - x * (self.base + self.by_y * y + self.by_x * x / 2)
+    def along(self, x: float, y: float) -> float:
+        """The level coordinate `u` of an image point: where its column meets the middle row."""
+        across, down = x - self.center[0], y - self.center[1]
+        lean = (self.column - self.column_bend * across) / _positive(1 - self.column_bend * down)
+        return x - down * lean
 
     def image_y(self, x: float, v: float) -> float:
         """The y in the image of a row at a column: the inverse of `level`."""
-        return (v + x * (self.base + self.by_x * x / 2)) / (1 - x * self.by_y)
+        return v + (x - self.center[0]) * (self.row - self.row_bend * (v - self.center[1]))
+
+
+def _positive(share: float) -> float:
+    """Keeps points beyond a vanishing point from turning over."""
+    return max(share, 0.1)
 
 
 def slope_of(quads: Sequence[Quad]) -> Slope:
-    """Fits the rows' slope to the long lines; one slope for all where there are few."""
-    long = [quad for quad in quads if quad.width > 2.5 * quad.height]
+    """Fits the directions of rows to long lines, those of columns to lines set flush left."""
+    level = [quad for quad in quads if abs(quad.angle) < _UPRIGHT]
+    long = [quad for quad in level if quad.width > 2.5 * quad.height]
     if not long:
-        return Slope(0.0)
+        return Slope()
+    center = (
+        statistics.fmean(quad.center.x for quad in quads),
+        statistics.fmean(quad.center.y for quad in quads),
+    )
     middle = statistics.median(quad.angle for quad in long)
-    kept = [quad for quad in long if abs(quad.angle - middle) < _OUTLIER]
+    sloping = [
+        _Direction(
+            quad.center.x - center[0],
+            quad.center.y - center[1],
+            math.tan(quad.angle),
+            math.sqrt(quad.width / quad.height),
+        )
+        for quad in long
+        if abs(quad.angle - middle) < _OUTLIER
+    ]
+    row, row_bend = _meeting(sloping, math.tan(middle))
+    leaning = [
+        _Direction(step.along - center[1], step.across - center[0], step.slope, step.weight)
+        for step in _flush_steps(level, -math.tan(middle))
+    ]
+    column, column_bend = _meeting(leaning, -math.tan(middle))
+    return Slope(center=center, row=row, row_bend=row_bend, column=column, column_bend=column_bend)
+
+
+@dataclass(frozen=True)
+class _Direction:
+    """A direction measured at a place: `along` runs with it, `across` from one to the next."""
+
+    along: float
+    across: float
+    slope: float
+    weight: float
+
+
+def _meeting(seen: Sequence[_Direction], usual: float) -> tuple[float, float]:
+    """The slope at the centre and the bend of lines that run through one point."""
+    if len(seen) < 6:
+        return usual, 0.0
+    middle = statistics.median(one.slope for one in seen)
+    kept = [one for one in seen if abs(one.slope - middle) < 2 * _OUTLIER]
     if len(kept) < 8:
-        return Slope(math.tan(middle), 0.0, 0.0, *_lean(quads, -math.tan(middle)))
-    import numpy as np
-
-    weights = np.sqrt([quad.width / quad.height for quad in kept])
-    centers = [quad.center for quad in kept]
-    rows = np.array([[1.0, c.y, c.x] for c in centers]) * weights[:, None]
-    wanted = np.tan([quad.angle for quad in kept]) * weights
-    base, by_y, by_x = (float(n) for n in np.linalg.lstsq(rows, wanted, rcond=None)[0])
-    return Slope(base, by_y, by_x, *_lean(quads, -math.tan(middle)))
-
-
-def _lean(quads: Sequence[Quad], turned: float) -> tuple[float, float]:
-    """How columns lean (dx/dy), at x = 0 and more with each pixel: from lines set flush left.
-
-    `turned` is what they would lean by if the sign were only turned, not seen at a slant.
-    """
-    steps = _flush_steps(quads, turned)
-    if len(steps) < 6:
-        return turned, 0.0
-    middle = statistics.median(lean for _, lean, _ in steps)
-    kept = [step for step in steps if abs(step[1] - middle) < 2 * _OUTLIER]
-    if len(kept) < 12:
         return middle, 0.0
     import numpy as np
 
-    weights = np.array([weight for _, _, weight in kept])
-    rows = np.array([[1.0, x] for x, _, _ in kept]) * weights[:, None]
-    wanted = np.array([lean for _, lean, _ in kept]) * weights
-    at_zero, by_x = (float(n) for n in np.linalg.lstsq(rows, wanted, rcond=None)[0])
-    return at_zero, by_x
+    weights = np.array([one.weight for one in kept])
+    rows = np.array([[1.0, one.slope * one.along - one.across] for one in kept])
+    wanted = np.array([one.slope for one in kept])
+    found = np.linalg.lstsq(rows * weights[:, None], wanted * weights, rcond=None)[0]
+    return float(found[0]), float(found[1])
 
 
-def _flush_steps(quads: Sequence[Quad], turned: float) -> list[tuple[float, float, float]]:
-    """From each line to the one that begins right under it: x, lean, and the step's length."""
+def _flush_steps(quads: Sequence[Quad], turned: float) -> list[_Direction]:
+    """From each line to those that begin right under it, as columns run.
+
+    `turned` is what columns would lean by if the sign were only turned, not seen at a slant.
+    """
     starts = sorted(
         ((a[1] + d[1]) / 2, (a[0] + d[0]) / 2, quad.height)
         for quad in quads
         for a, _, _, d in [quad.points]
     )
-    steps: list[tuple[float, float, float]] = []
+    steps: list[_Direction] = []
     for number, (y, x, height) in enumerate(starts):
         for below_y, below_x, below_height in starts[number + 1 :]:
-            down = below_y - y
+            down, across = below_y - y, below_x - x
             if down > 6 * height:
                 break
-            across = below_x - x
             alike = 0.7 < below_height / height < 1.4
             if alike and down > 0.8 * height and abs(across - turned * down) < 0.35 * down:
-                steps.append((x, across / down, down))
+                steps.append(_Direction(y, x, across / down, down))
     return steps
 
 
@@ -161,18 +199,16 @@ def place_lines(lines: Sequence[TextLine], slope: Slope) -> list[Placed]:
     """All lines in level coordinates, in reading order."""
     placed: list[Placed] = []
     for index, line in enumerate(lines):
-        center = line.quad.center
-        width = max(line.quad.width, 1.0)
-        along = slope.along(center.x, center.y)
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = line.quad.points
+        u = slope.along(line.quad.center.x, line.quad.center.y)
+        v = slope.level(line.quad.center.x, line.quad.center.y)
+        right = slope.along((bx + cx) / 2, (by + cy) / 2)
+        left = slope.along((ax + dx) / 2, (ay + dy) / 2)
+        bottom = slope.level((cx + dx) / 2, (cy + dy) / 2)
+        top = slope.level((ax + bx) / 2, (ay + by) / 2)
+        width, height = max(abs(right - left), 1.0), max(abs(bottom - top), 1.0)
         placed.append(
-            Placed(
-                index=index,
-                line=line,
-                u1=along - width / 2,
-                u2=along + width / 2,
-                v=slope.level(center.x, center.y),
-                height=max(line.quad.height, 1.0),
-            )
+            Placed(index=index, line=line, u1=u - width / 2, u2=u + width / 2, v=v, height=height)
         )
     return placed
 

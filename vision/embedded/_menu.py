@@ -1,4 +1,4 @@
-"""Menus, price lists and receipts: what stands under which heading, what was bought, in what money."""
+"""Menus, price lists and receipts: headings and their items, what was bought, the currency."""
 
 from __future__ import annotations
 
@@ -91,6 +91,6 @@ def currency(signs: Sequence[Sign]) -> tuple[str, SignLine, Sign] | None:
         said = re.compile(pattern, re.IGNORECASE)
         for sign in signs:
             for line in sign.lines:
-                if said.search(line.text) and (any(map(str.isdigit, line.text)) or said.pattern):
+                if said.search(line.text):
                     return name, line, sign
     return None

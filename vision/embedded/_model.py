@@ -178,8 +178,7 @@ class EmbeddedModel(VisionModel):
         if last < 0:
             raise ModelError("there is no question: end the messages with one from the user")
         everything = self.views(messages)
-        own = {view.handle for view in self.views([messages[last]])}
-        images = [view for view in everything if view.handle in own] or everything
+        images = [view for view in everything if last in view.messages] or everything
         results = {
             str(message.name): str(message.text)
             for message in messages[last + 1 :]

@@ -10,15 +10,13 @@ from functools import cached_property
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from deixis.vision.embedded._frames import word_list
 from deixis.vision.embedded._glossary import Entry, Glossary, says_something
 from deixis.vision.embedded._sign import Segment
 from deixis.vision.embedded._text import EN_FILLERS, compact, stems
 
 # What a Chinese name may carry and still be the same place.
-TAILS = frozenset(
-    "门诊部 门诊 专科 诊室 诊区 候诊区 候诊 病区 病房 中心 科室 科 室 区 部 处 厅 实验室 检查 检查室 检验 窗口 台 站 点 "
-    "办公室 检测 治疗 治疗室".split()
-)
+TAILS = frozenset(word_list("tails_zh"))
 _NOTICE = re.compile(r"请|禁止|严禁|如有|如需|勿|须|务必")
 # What says itself by its form.
 _WRITTEN: tuple[tuple[str, re.Pattern[str]], ...] = (

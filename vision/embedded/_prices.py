@@ -25,8 +25,8 @@ from deixis.vision.embedded._values import (
 _WORDS = {
     word: number
     for number, words in enumerate(
-        ("", "one 一 a an", "two 两 二 couple", "three 三", "four 四", "five 五", "six 六", "seven 七",
-         "eight 八", "nine 九", "ten 十")
+        ("", "one 一 a an", "two 两 二 couple", "three 三", "four 四", "five 五", "six 六",
+         "seven 七", "eight 八", "nine 九", "ten 十")
     )
     for word in words.split()
 }  # fmt: skip
@@ -54,8 +54,9 @@ _NOISE = re.compile(
     rf"|{'|'.join(word_list('price_zh'))}|[?？。.!！]"
 )
 _CHANGE = re.compile(
-    r"(?:change|back)\b.*?\b(?:from|for|of|with)\b\D{0,12}(\d+)|(?:pay|paid|paying) with \D{0,8}(\d+)"
-    r".*\b(?:change|back)|(?:给|付|用|拿)\s*(\d+)\s*[元块]?.*找"
+    r"(?:change|back)\b.*?\b(?:from|for|of|with)\b\D{0,12}(\d+)"
+    r"|(?:pay|paid|paying) with \D{0,8}(\d+).*\b(?:change|back)"
+    r"|(?:给|付|用|拿)\s*(\d+)\s*[元块]?.*找"
 )
 _SHARE = re.compile(
     rf"(?:split|share|divided?|each)\D*?(\d+|{_EN_COUNT})\s*(?:ways|people|persons|of us|friends)?"
@@ -141,31 +142,25 @@ class Pricing:
         self, clause: str, change: re.Match[str] | None, signs: Sequence[Sign]
     ) -> Iterator[tuple[str, int]]:
         """The things a clause names, with how many; parted at «and» only where that makes sense."""
-        joints = [match.group() for match in _MAY_SPLIT.finditer(clause)]
-        parts = _MAY_SPLIT.split(clause)
-        start = 0
-        while start < len(parts):
-            end = start + 1
-            for stop in range(len(parts), start + 1, -1):
-                joined = "".join(
-                    part + joint
-                    for part, joint in zip(
-                        parts[start:stop], [*joints[start : stop - 1], ""], strict=True
-                    )
-                )
-                counted = any(_COUNT.search(f"{part} ") for part in parts[start + 1 : stop])
-                if not counted and self._is_one(_words(joined, change), signs):
-                    end = stop
-                    break
-            piece = "".join(
-                part + joint
-                for part, joint in zip(
-                    parts[start:end], [*joints[start : end - 1], ""], strict=True
-                )
-            )
+        cuts = [match.span() for match in _MAY_SPLIT.finditer(clause)]
+        starts = [0, *(end for _, end in cuts)]
+        ends = [*(start for start, _ in cuts), len(clause)]
+        at = 0
+        while at < len(starts):
+            last = next(
+                (
+                    stop
+                    for stop in range(len(starts) - 1, at, -1)
+                    if not any(_COUNT.search(f"{clause[starts[n] : ends[n]]} ")
+                               for n in range(at + 1, stop + 1))
+                    and self._is_one(_words(clause[starts[at] : ends[stop]], change), signs)
+                ),
+                at,
+            )  # fmt: skip
+            piece = clause[starts[at] : ends[last]]
             if words := _words(piece, change):
                 yield words, _count(piece)
-            start = end
+            at = last + 1
 
     def _is_one(self, words: str, signs: Sequence[Sign]) -> bool:
         """Whether words that hold an «and» are one thing's name on a sign."""

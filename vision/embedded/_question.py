@@ -28,20 +28,23 @@ Intent = Literal[
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (
         "meaning",
-        r"what (?:does|do|is) .*\bmean|meaning of|what is .* in english|translate|翻译|是什么意思"
+        r"what (?:does|do|is) .*\bmean|meaning of|what is .* in english|\btranslate\b|翻译(?!服务|室|处|在|员)"
+        r"|是什么意思"
         r"|什么意思|英文怎么|英语怎么",
     ),
     ("say", r"how (?:do|can|would) (?:you|i|we) say|in chinese|用中文怎么说|中文怎么说"),
     (
         "read",
-        r"what (?:does|do) (?:it|this|that|the \w+) say\s*[?.!]*$|what(?:'s| is) (?:written|on (?:the|this) "
-        r"(?:sign|picture|image|photo))|\bread (?:it|this|the|me|out|aloud)|写了什么|写的是什么"
+        r"what (?:does|do) (?:it|this|that|the \w+) say\s*[?.!]*$"
+        r"|what(?:'s| is) (?:written|on (?:the|this) (?:sign|picture|image|photo))"
+        r"|\bread (?:it|this|the|me|out|aloud)|写了什么|写的是什么"
         r"|念一下|读一下|上面有什么字|内容是什么",
     ),
     ("floors", r"how many (?:floors|levels|storeys|stories)|有几层|有几楼|共几层|多少层"),
     (
         "bought",
-        r"what (?:did|have|has|was|were|items?|things?)\b.*\b(?:buy|bought|order(?:ed)?|purchased?|eat)\b"
+        r"what (?:did|have|has|was|were|items?|things?)\b.*"
+        r"\b(?:buy|bought|order(?:ed)?|purchased?|eat)\b"
         r"|买了什么|买了啥|点了什么|买的是什么|买了哪些|点了哪些|吃了什么",
     ),
     (
@@ -51,14 +54,17 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     ),
     (
         "arrow",
-        r"\barrows?\b|箭头|\bleft or (?:to the )?right\b|\bturn (?:left|right)\b|左边?还是(?:往|向)?右"
+        r"\barrows?\b|箭头|\bleft or (?:to the )?right\b|\bturn (?:left|right)\b"
+        r"|左边?还是(?:往|向)?右"
         r"|(?:往|向|朝)(?:左|右)|朝哪|哪个方向",
     ),
     (
         "price",
-        r"how much|cheapest|most expensive|最便宜|最贵|\bprices?\b|\bcosts?\b|how expensive|\bpay for\b"
+        r"how much|cheapest|most expensive|最便宜|最贵|\bprices?\b|\bcosts?\b"
+        r"|how expensive|\bpay for\b"
         r"|\btotal (?:for|of|cost|price)\b|add up|多少钱|价格|价钱|几块|怎么卖|几元"
-        r"|一共|总共|合计多少|(?:\d|[一二三四五六七八九十百])\s?(?:元|块)|\d (?:yuan|rmb)\b|[¥￥$€£]\s?\d",
+        r"|一共|总共|合计多少"
+        r"|(?:\d|[一二三四五六七八九十百])\s?(?:元|块)|\d (?:yuan|rmb)\b|[¥￥$€£]\s?\d",
     ),
 )
 _LIST = re.compile(

@@ -14,10 +14,10 @@ from deixis.vision.embedded._outcome import Outcome
 from deixis.vision.embedded._prices import Bill, Item, Pricing, written
 from deixis.vision.embedded._question import Intent, Question
 from deixis.vision.embedded._search import Finding, Match, Semantics, SignSearch
-from deixis.vision.embedded._sign import Sign, SignLine
+from deixis.vision.embedded._sign import Sign
 from deixis.vision.embedded._text import fold, has_han, words
 from deixis.vision.embedded._translation import Lexicon
-from deixis.vision.embedded._values import Amount, amount_of, is_amount
+from deixis.vision.embedded._values import Amount, amount_of
 from deixis.vision.embedded._wording import Named, Wording
 
 _MOST_SHOWN = 8
@@ -207,7 +207,7 @@ class Reasoner:
         if bill.claimed is not None:
             priced[0] = say.agrees(yes=bill.claimed) + priced[0]
         if bill.sum:
-            text = say.comes_to([p.rstrip("。.") for p in priced], bill.sum.expression, None)
+            text = say.comes_to([p.rstrip("。.") for p in priced], bill.sum.expression)
         else:
             text = " ".join(priced)
         prices = list(dict.fromkeys(item.amount.text for item in bill.items))
@@ -263,7 +263,7 @@ class Reasoner:
             return self._listed(under, say)
         groups = _grouped(finding.matches)[:_MOST_SHOWN]
         first = groups[0]
-        amount = self._amount_of(first, signs)
+        amount = self._amount_of(first)
         said = [self._where(group, signs, say) for group in groups]
         text = " ".join(said) if not say.chinese else "".join(said)
         if amount is not None:
@@ -298,7 +298,7 @@ class Reasoner:
         return items if headed else []
 
     @staticmethod
-    def _amount_of(group: _Group, signs: Sequence[Sign]) -> Amount | None:
+    def _amount_of(group: _Group) -> Amount | None:
         """The amount that a line of a receipt states; floor guides state none."""
         match = group.matches[0]
         if group.floors or group.exits or match.sign.floors:
@@ -324,9 +324,9 @@ class Reasoner:
             return Named(texts=rest or (own[0],), name=own[0])
         entry = matches[0].entry
         single = len(matches[0].line.segments) == 1
-        if entry is not None and matches[0].surety >= 0.9:
-            if matches[0].tier == "glossary" or single:
-                return Named(texts=texts, name=entry.name(say.language))
+        sure = matches[0].surety >= 0.9 and (matches[0].tier == "glossary" or single)
+        if entry is not None and sure:
+            return Named(texts=texts, name=entry.name(say.language))
         return Named(texts=texts, name=self.lexicon.name(texts[0], say.language))
 
     def _detections(self, matches: Sequence[Match], say: Wording) -> tuple[Detection, ...]:
@@ -370,8 +370,7 @@ class Reasoner:
         """Lines of the signs that could help when something isn't there."""
         near = [other for entry in absent for other in self._glossary.near(entry)]
         wanted = list(dict.fromkeys([*(entry.id for entry in near), _INFORMATION]))
-        found = [match for name in wanted for match in self.search.lines_of(name, signs)[:1]]
-        return found
+        return [match for name in wanted for match in self.search.lines_of(name, signs)[:1]]
 
     def _outcome(self, say: Wording, text: str, *, found: bool, floor: str | None) -> Outcome:
         return Outcome(text=text, found=found, language=say.language, facts={"floor": floor})
@@ -388,8 +387,3 @@ def _grouped(matches: Sequence[Match]) -> list[_Group]:
 def _bilingual(text: str) -> bool:
     """Whether a line says its name in both languages: `急诊 Emergency`."""
     return has_han(text) and len(words(text)) >= 1 and max(map(len, words(text))) >= 3
-
-
-def content_lines(sign: Sign) -> list[SignLine]:
-    """The lines that name something: neither labels nor bare amounts."""
-    return [line for line in sign.lines if not line.is_label and not is_amount(line)]

@@ -135,7 +135,11 @@ class SignSearch:
         found: list[Match] = []
         absent: list[Mention] = []
         for name in names:
-            others = [m for m in mentions if m.kind != "name" and _overlap(name, m)]
+            others = [
+                m
+                for m in mentions
+                if m.kind != "name" and m.own >= name.own
+            ]
             matches = (
                 self._lines_of(name.entry, signs)
                 or self._wider(name.entry, signs)
@@ -161,7 +165,15 @@ class SignSearch:
         ] or [match for m in needs for match in self._wider(m.entry, signs)]
         if best:
             return Finding(matches=_one_each(best))
-        second = [m for m in mentions if m.kind == "second" and self._fits(m, main)]
+        # Who asks for an X-ray of a knee isn't served where knees are treated.
+        unserved = [m for m in needs if self._fits(m, main)]
+        second = [
+            m
+            for m in mentions
+            if m.kind == "second"
+            and self._fits(m, main)
+            and (not unserved or any(_overlap(m, need) for need in unserved))
+        ]
         found = self._by_parents(needs, signs) or [
             match for m in second for match in self._lines_of(m.entry, signs)
         ]
@@ -230,10 +242,17 @@ class SignSearch:
                 surety = max(
                     (_literal_surety(question, piece) for piece in pieces_of(line)), default=0.0
                 )
+                names = [n for seg in line.segments for n in self._namer.names(seg)]
+                entry = max(names, key=lambda n: n.surety).entry if names else None
+                if surety < _EXACT and entry is not None and self._is_other(question, entry):
+                    continue
                 if surety >= _SURE and not line.is_label:
-                    names = [n for seg in line.segments for n in self._namer.names(seg)]
-                    entry = max(names, key=lambda n: n.surety).entry if names else None
                     yield Match(line=line, sign=sign, entry=entry, surety=surety, tier="literal")
+
+    def _is_other(self, question: Question, entry: Entry) -> bool:
+        """Whether what is asked for has a name of its own: `血管外科` is no `心脏血管外科`."""
+        known = [form for term in question.terms if (form := self._namer.form(term))]
+        return bool(known) and all(form.id != entry.id for form in known)
 
     def _by_dictionary(self, question: Question, signs: Sequence[Sign]) -> tuple[Match, ...]:
         """Lines that hold a Chinese word for one of the question's English words or pairs."""

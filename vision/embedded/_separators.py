@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +13,9 @@ from deixis.vision._geometry import Size
 from deixis.vision.embedded._layout import Placed, Slope
 
 _COLUMNS = 48
-_STEPS = 14
+# Heights are looked at so densely, in pixels, that a thin rule isn't stepped over.
+_STEP = 2.0
+_FEWEST, _MOST = 14, 60
 # Grey levels (of 255) that a background must change by, above the noise of a photo.
 _EDGE = 5.0
 _GROUPS = 12
@@ -52,16 +55,20 @@ class DrawnSeparators:
             start, stop = middle - 1.5, middle + 1.5
         samples = self._sample(left, right, start, stop)
         # Neighbouring columns are pooled, so that an edge fainter than the grain still shows.
-        pooled = samples.reshape(_STEPS, _GROUPS, -1, 3).mean(axis=2)
+        pooled = samples.reshape(len(samples), _GROUPS, -1, 3).mean(axis=2)
         jumps = np.abs(pooled[2:] - pooled[:-2]).max(axis=2)
-        by_height = (jumps > _EDGE).mean(axis=1)
-        return float(by_height.max())
+        edges = jumps > _EDGE
+        # A thin rule that isn't quite level crosses from one height to the next.
+        near = edges[1:] | edges[:-1]
+        return float(near.mean(axis=1).max())
 
     def _sample(self, left: float, right: float, start: float, stop: float) -> NDArray[np.int16]:
         """Colours on a level grid: heights × columns × 3."""
         xs = np.linspace(max(left, 0), min(right, self._size[0] - 1), _COLUMNS)
-        vs = np.linspace(start, stop, _STEPS)
-        ys = np.array([[self._slope.image_y(float(x), float(v)) for x in xs] for v in vs])
+        steps = math.ceil((stop - start) * self._scale / _STEP)
+        vs = np.linspace(start, stop, min(max(steps, _FEWEST), _MOST))
+        ends = [[self._slope.image_y(float(x), float(v)) for v in vs] for x in (xs[0], xs[-1])]
+        ys = np.linspace(ends[0], ends[1], _COLUMNS, axis=1)
         height, width = self._pixels.shape[:2]
         columns = np.clip((xs * self._scale).astype(int), 0, width - 1)
         rows = np.clip((ys * self._scale).astype(int), 0, height - 1)

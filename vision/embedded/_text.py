@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from importlib import import_module
 from typing import Protocol, cast
 
 from deixis.vision.embedded._frames import word_list
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _ENGLISH = frozenset("what where which who how does do is are the can i my to of mean".split())
@@ -47,11 +47,6 @@ def has_han(text: str) -> bool:
     return _HAN.search(text) is not None
 
 
-def han_runs(text: str) -> list[str]:
-    """The unbroken runs of Chinese characters."""
-    return _HAN_RUN.findall(text)
-
-
 def fold(text: str) -> str:
     """Full-width forms, case, accents and traditional characters made one."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("`", "'")
@@ -71,19 +66,22 @@ class _Stemmer(Protocol):
     def stemWord(self, word: str) -> str: ...  # noqa: N802
 
 
+class _Stemmers(Protocol):
+    def stemmer(self, language: str) -> _Stemmer: ...
+
+
 @cache
 def _stemmer() -> _Stemmer:
-    import snowballstemmer
+    # It brings no types.
+    return cast("_Stemmers", import_module("snowballstemmer")).stemmer("english")
 
-    return cast("_Stemmer", snowballstemmer.stemmer("english"))
 
-
-# Words whose stem is that of another thing: a parking lot is no park.
 _SPELT_OUT = {
     "rd": "road", "ave": "avenue", "blvd": "boulevard", "bldg": "building", "ctr": "center",
     "centre": "center", "centres": "center", "centers": "center", "theatre": "theater",
     "dept": "department", "intl": "international", "stn": "station",
 }  # fmt: skip
+# Words whose stem is that of another thing: a parking lot is no park.
 _UNSTEMMED = frozenset(word_list("unstemmed"))
 
 

@@ -165,7 +165,6 @@ class Lexicon:
 
 def best_sense(senses: Sequence[str]) -> str:
     """The sense a sign most likely means: a short one that names a thing, else the first."""
-
     best = min(senses, key=lambda s: bool(_OUTLANDISH.search(s)) or len(s.split()) > 4)
     return best.removeprefix("to ") or best
 

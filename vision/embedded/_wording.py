@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,14 +34,24 @@ class Wording:
     def __init__(self, language: str) -> None:
         self.chinese = language.startswith("zh")
         self.language = language if self.chinese else "en"
+        self._kept: set[str] = set()
 
     def _say(self, english: str, chinese: str) -> str:
         if not self.chinese:
             return english
-        return traditional(chinese) if self.language == "zh-Hant" else chinese
+        return self._traditional(chinese) if self.language == "zh-Hant" else chinese
+
+    def _traditional(self, chinese: str) -> str:
+        """A sentence in traditional characters, what it quotes left as the sign writes it."""
+        if not self._kept:
+            return traditional(chinese)
+        kept = "|".join(map(re.escape, sorted(self._kept, key=len, reverse=True)))
+        parts = re.split(f"({kept})", chinese)
+        return "".join(part if part in self._kept else traditional(part) for part in parts)
 
     def quoted(self, named: Named) -> str:
         """The thing in the asker's words, with what the sign writes."""
+        self._kept.update(text for text in (*named.texts, *named.places) if text)
         texts = " / ".join(named.texts)
         if not named.name or fold(named.name) in {fold(text) for text in named.texts}:
             return texts
@@ -78,10 +89,6 @@ class Wording:
     def second_best(self) -> str:
         """Before a place that isn't the usual one for a need."""
         return self._say("Closest on this sign: ", "牌子上最接近的是：")
-
-    def also(self, others: Sequence[str]) -> str:
-        """Further things that answer."""
-        return self._say(f" Also: {'; '.join(others)}.", f"另外还有：{'；'.join(others)}。")
 
     def absent(self, terms: Sequence[str]) -> str:
         """What isn't there."""
@@ -164,10 +171,9 @@ class Wording:
         """A translation."""
         return self._say(f"“{text}” means {meaning}.", f"“{text}”的意思是：{meaning}。")
 
-    def comes_to(self, items: Sequence[str], expression: str, result: str | None) -> str:
-        """A sum over prices, with its result once it is known."""
-        shown = expression.replace("*", "×")
-        total = shown if result is None else f"{shown} = {result}"
+    def comes_to(self, items: Sequence[str], expression: str) -> str:
+        """A sum over prices, to be done."""
+        total = expression.replace("*", "×")
         return self._say(f"{'; '.join(items)}. {total}.", f"{'；'.join(items)}。{total}。")
 
     def listed(self, things: Sequence[str]) -> str:
