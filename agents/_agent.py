@@ -24,7 +24,7 @@ from deixis.agents._loop import Snapshot, StreamMode, build_loop
 from deixis.agents._middleware import AgentLimits, VisionMiddleware
 from deixis.agents._prompt import system_prompt
 from deixis.agents._result import EventReader, answer_of
-from deixis.agents._state import ImageRecords, records_of, written
+from deixis.agents._state import ImageRecords, merge_records, records_of, written
 from deixis.memory import open_checkpoints
 from deixis.tools import Tool, standard_tools
 from deixis.tools._langchain import PlaceTool
@@ -241,8 +241,8 @@ class VisionAgent:
         for record in records:
             new |= written(record)
         return {
-            "messages": [*_cut_off(state), HumanMessage(cast("Any", content))],
-            "images": new,
+            "messages": [*_kept(state), HumanMessage(cast("Any", content))],
+            "images": merge_records(state.values.get("images"), new),
         }
 
     def _run(self, given: Any, config: RunnableConfig) -> Iterator[AgentEvent]:
@@ -353,20 +353,23 @@ def _quoted(name: str) -> str:
     return quote(name, safe="", errors="surrogatepass")
 
 
-def _cut_off(state: Snapshot) -> list[ToolMessage]:
-    """Answers to calls that a kill left without one: no model takes a conversation with such."""
+def _kept(state: Snapshot) -> list[ToolMessage]:
+    """The results of a step that was cut off: finished calls keep theirs, the others get one.
+
+    A new question drops what the step has not committed, and no model takes a conversation with
+    calls that nothing answers.
+    """
     messages: list[AnyMessage] = state.values.get("messages", [])
-    last = next((m for m in reversed(messages) if isinstance(m, AIMessage)), AIMessage(""))
-    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+    last = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage)), default=-1)
+    if last < 0 or not state.next:
+        return []
+    asked = cast("AIMessage", messages[last])
+    finished = {m.tool_call_id: m for m in messages[last + 1 :] if isinstance(m, ToolMessage)}
+    lost = "Error: this call was cut off. Whether it was done is not known."
     return [
-        ToolMessage(
-            "Error: this call was cut off. Whether it was done is not known.",
-            name=call["name"],
-            tool_call_id=str(call["id"]),
-            status="error",
-        )
-        for call in last.tool_calls
-        if str(call["id"]) not in answered
+        finished.get(str(call["id"]))
+        or ToolMessage(lost, name=call["name"], tool_call_id=str(call["id"]), status="error")
+        for call in asked.tool_calls
     ]
 
 

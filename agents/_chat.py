@@ -34,7 +34,7 @@ def chat(
         try:
             answer = _turn(agent, line, waiting, thread=thread, user=user, quiet=as_json)
         except DeixisError as error:
-            say(f"deixis: {error}", to_stderr=True)
+            say(plain(f"deixis: {error}"), to_stderr=True)
             continue
         thread = answer.thread
         waiting.clear()
@@ -61,7 +61,7 @@ def _command(line: str, waiting: list[VisionImage]) -> None:
     try:
         waiting.extend(load_images(argument.strip()))
     except DeixisError as error:
-        say(f"deixis: {error}", to_stderr=True)
+        say(plain(f"deixis: {error}"), to_stderr=True)
 
 
 def _turn(
@@ -89,7 +89,7 @@ def _print(event: object) -> None:
     if isinstance(event, TextDelta):
         say(plain(event.text), end="")
     elif isinstance(event, ToolStarted):
-        say(f"  {event.name} {event.arguments}", dim=True, to_stderr=True)
+        say(plain(f"  {event.name} {event.arguments}"), dim=True, to_stderr=True)
     elif isinstance(event, ApprovalNeeded):
         for call in event.calls:
-            say(f"  waits for approval: {call.name} {call.arguments}", to_stderr=True)
+            say(plain(f"  waits for approval: {call.name} {call.arguments}"), to_stderr=True)

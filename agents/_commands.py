@@ -102,8 +102,8 @@ def _show(answer: Answer) -> None:
             text = plain(detection.text or detection.label)
             say(f"  {detection.image}  [{corners}]  {text}", dim=True)
     for call in answer.pending:
-        say(f"  waits for approval: {call.name} {call.arguments}", dim=True)
-    say(f"  thread {answer.thread}", dim=True, to_stderr=True)
+        say(plain(f"  waits for approval: {call.name} {call.arguments}"), dim=True)
+    say(plain(f"  thread {answer.thread}"), dim=True, to_stderr=True)
 
 
 def _check_drawable(out: Path | None) -> None:
@@ -205,7 +205,7 @@ def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bo
         corners = ", ".join(f"{value:.0f}" for value in box.xyxy) if box else ""
         say(f"[{corners}]  {plain(detection.text or detection.label)}")
     if not found:
-        say(note or f"{phrase!r} was not found.")
+        say(plain(note or f"{phrase!r} was not found."))
 
 
 def translate(text: str, *, to: str, as_json: bool) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import unicodedata
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 
 def emit(value: dict[str, Any]) -> None:
-    """One JSON object on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """One JSON object on stdout, in ASCII where stdout can't write all of Unicode."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    written = json.dumps(value, ensure_ascii=not unicode)
+    # Outside of strings JSON is printable, so what isn't can be escaped without a look.
+    sys.stdout.write("".join(c if _harmless(c) else json.dumps(c)[1:-1] for c in written) + "\n")
     sys.stdout.flush()
 
 
@@ -25,7 +30,19 @@ def say(text: str, *, dim: bool = False, to_stderr: bool = False, end: str = "\n
 
 def plain(text: str) -> str:
     """A text that came out of an image or a model, without what could steer the terminal."""
-    return "".join(c for c in text if c == "\n" or c.isprintable())
+    return "".join(c for c in text.replace("\t", " ") if c == "\n" or _harmless(c))
+
+
+def _harmless(char: str) -> bool:
+    """Neither a control nor a change of direction nor half a character; spaces of any width are."""
+    return char.isprintable() or unicodedata.category(char) == "Zs"
+
+
+def forgive_encodings() -> None:
+    """Keeps a character that the terminal can't write, or didn't, from ending the command."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 @contextmanager

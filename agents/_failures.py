@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 
 import typer
 
+from deixis.agents._console import plain
+
 BAD_INPUT = 2
 FAILED = 1
 _INTERRUPTED = 130
@@ -59,7 +61,7 @@ def _ours(error: BaseException) -> int:
 
 
 def _say(message: str) -> None:
-    line = " ".join(message.split())
+    line = plain(" ".join(message.split()))
     sys.stderr.write(f"deixis: {line}\n")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from deixis.agents._agent import VisionAgent
 from deixis.agents._console import say
-from deixis.vision import DeixisError, ImageStore
+from deixis.vision import DeixisError, ImageStore, load_model
 
 
 def data_folder() -> Path:
@@ -21,17 +22,28 @@ def data_folder() -> Path:
 
 def open_agent(model: str) -> VisionAgent:
     """An agent whose threads survive; one that forgets, where the folder can't be written."""
+    loaded = load_model(model)
     folder = data_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_writable(folder / "images")
         return VisionAgent(
-            model, images=ImageStore(folder / "images"), checkpoints=folder / "threads.sqlite"
+            loaded, images=ImageStore(folder / "images"), checkpoints=folder / "threads.sqlite"
         )
     except OSError as error:
         reason = error.strerror or str(error)
     except DeixisError as error:
-        if "checkpoints" not in str(error):
-            raise
         reason = str(error)
     say(f"deixis: this conversation won't be kept: {folder} ({reason})", to_stderr=True)
-    return VisionAgent(model)
+    return VisionAgent(loaded)
+
+
+def _make_writable(folder: Path) -> None:
+    """Makes a folder for its owner only, and makes sure of it.
+
+    Raises:
+        OSError: It can't be made or written.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    with TemporaryFile(dir=folder):
+        pass

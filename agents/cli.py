@@ -125,8 +125,10 @@ def main() -> None:
 
 def run_command(arguments: list[str]) -> int:
     """Runs one command and returns its exit code; an error is one line on stderr."""
+    from deixis.agents._console import forgive_encodings
     from deixis.agents._failures import exit_code_of
 
+    forgive_encodings()
     try:
         result = app(args=arguments, prog_name="deixis", standalone_mode=False)
     except BaseException as error:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from deixis.agents import AgentLimits, VisionAgent
 from deixis.testing import Call, Fail, Say, ScriptedModel
-from deixis.tools import NewImage, ToolResult, tool
+from deixis.tools import NewImage, ToolContext, ToolResult, tool
 from deixis.vision import Box, DeixisError, ImageError, ModelError, Point
 from tests.agents.helpers import blank, blocks, told, where
 from tests.dialects import RelativeDialect
@@ -172,25 +173,22 @@ def test_two_tools_at_once_get_handles_of_their_own() -> None:
 
 
 def test_a_picture_that_one_tool_adds_does_not_move_the_other_tools_latest() -> None:
-    added = threading.Event()
-
     @tool
     def shoot() -> ToolResult:
         """Take a picture."""
         return ToolResult(text="Taken.", images=(NewImage(image=blank(shade=9)),))
 
-    class Waiting(ScriptedModel):
-        pass
-
     @tool
-    def later(at: Point) -> str:
-        """Look later."""
-        added.wait(0.2)
-        return where(at)
+    def later(at: Point, context: ToolContext) -> str:
+        """Look when the picture is there."""
+        while len(context.book.records) < 2:
+            time.sleep(0.01)
+        return f"{where(at)}, latest {context.image(None)[0]}"
 
-    with Waiting([[Call("shoot"), Call("later", {"at": [1, 2]})], Say("Seen.")]) as model:
+    calls = [Call("shoot"), Call("later", {"at": [1, 2]})]
+    with ScriptedModel([calls, Say("Seen.")]) as model:
         VisionAgent(model, tools=[shoot, later]).ask("Look", blank())
-    assert "1,2 on img_1" in told(model)
+    assert "1,2 on img_1, latest img_1" in told(model)
 
 
 def test_a_question_may_not_go_on_for_ever() -> None:

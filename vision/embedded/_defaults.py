@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from deixis.vision._geometry import Detection
 from deixis.vision._images import VisionImage
@@ -16,15 +17,22 @@ from deixis.vision.embedded._sign import Sign
 from deixis.vision.embedded._translation import Lexicon
 
 
+@cache
 def default_reasoner() -> Reasoner:
-    """Answers by glossary, dictionary and embeddings."""
+    """Answers by glossary, dictionary and embeddings; one for the process, it keeps no state."""
     glossary = Glossary.default()
-    return Reasoner(glossary, Dictionary(), EmbeddingSemantics(glossary))
+    return Reasoner(glossary, _dictionary(), EmbeddingSemantics(glossary))
 
 
+@cache
 def default_lexicon() -> Lexicon:
     """Translates by glossary and dictionary."""
-    return Lexicon(Glossary.default(), Dictionary())
+    return Lexicon(Glossary.default(), _dictionary())
+
+
+@cache
+def _dictionary() -> Dictionary:
+    return Dictionary()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,11 +22,12 @@ Align = Literal["middle", "first", "last", "above"]
 """Which part of its block a label stands beside, or that it stands above all of it."""
 
 # Costs of a division, in units of one row's pitch that a label stands off its block.
-_EMPTY_BLOCK = 3.0
+EMPTY_BLOCK = 3.0
 _FOREIGN_ROW = 1.0
 _SEPARATOR = 3.0
 _FAR = 4.0
 _PAST_EDGE = 0.2
+_REACH = 0.75
 _DETACHED = 0.3
 # An unlabelled block costs a share of what the usual gap between blocks is worth: it needs two.
 _UNLABELLED = 0.6
@@ -206,7 +207,8 @@ class _Costs:
         single_rows: bool,
     ) -> None:
         self._panel = panel
-        self._middles = [label.v for label in labels] if align == "middle" else None
+        self._beside = [label.v for label in labels] if align != "above" else None
+        self._middles = self._beside if align == "middle" else None
         self._from_start = _offsets(panel, labels, align)
         self._single_rows = single_rows
         usual = _usual_parting(panel, labels)
@@ -229,8 +231,10 @@ class _Costs:
     def block(self, number: int, start: int, end: int) -> float:
         """The rows from `start` to before `end` as the block of a label."""
         if start == end:
-            return _EMPTY_BLOCK
+            return EMPTY_BLOCK
         if self._single_rows and end - start > 1:
+            return math.inf
+        if self._out_of_reach(number, start, end):
             return math.inf
         if self._middles is not None:
             off = self._off_middle(self._middles[number], start, end)
@@ -239,6 +243,16 @@ class _Costs:
             off = of_start[start] + of_end[end - 1]
         cost = min(abs(off) / self._panel.pitch, _FAR) - self._panel.parting[end]
         return cost + _FOREIGN_ROW * (self._foreign[end] - self._foreign[start])
+
+    def _out_of_reach(self, number: int, start: int, end: int) -> bool:
+        """Whether a label that should stand beside the rows stands clear of them all."""
+        if self._beside is None:
+            return False
+        rows, slack = self._panel.rows, _REACH * self._panel.pitch
+        v = self._beside[number]
+        above = v < rows[start].top - slack and not (start == 0 and self._panel.cut_above)
+        below = v > rows[end - 1].bottom + slack
+        return above or (below and not (end == len(rows) and self._panel.cut_below))
 
     def _off_middle(self, v: float, start: int, end: int) -> float:
         """How far a label stands from the middle of a block, less where the picture cuts it."""

@@ -33,6 +33,7 @@ _MAX_GAP = 2
 # «Help» says nothing, «help desk» does.
 _PLACES = frozenset(stem(word) for word in ("desk", "center", "counter", "office", "station"))
 _ZH_GAP = "…"
+_JOINT = re.compile(r"\band\b|[&/,]")
 
 MentionKind = Literal["name", "need", "second"]
 """How a question speaks of an entry: by its name, by a need it serves best, or second best."""
@@ -292,11 +293,15 @@ def _key(phrase: str) -> tuple[str, ...]:
 
 
 def holds(wider: Entry, entry: Entry) -> bool:
-    """Whether a place's name says that it holds another: its words are among the wider one's."""
-    own = [set(stems(name)) - EN_FILLERS for name in entry.en[:1]]
-    return any(
-        words_ and words_ < set(stems(name)) - EN_FILLERS for words_ in own for name in wider.en
-    )
+    """Whether a place's name says that it holds another: «obstetrics *and* gynaecology»."""
+    own = set(stems(entry.en[0])) - EN_FILLERS
+    parts = [
+        set(stems(part)) - EN_FILLERS
+        for name in wider.en
+        if _JOINT.search(name)
+        for part in _JOINT.split(name)
+    ]
+    return bool(own) and own in parts
 
 
 def says_something(phrase: Sequence[str]) -> bool:

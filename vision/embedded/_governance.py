@@ -15,6 +15,7 @@ from typing import Literal
 
 from deixis.vision._geometry import Size
 from deixis.vision.embedded._division import (
+    EMPTY_BLOCK,
     Align,
     Panel,
     PlacedLabel,
@@ -84,11 +85,7 @@ class _Weighing:
 
     def found(self) -> dict[int, PlacedLabel]:
         """The label of each line that has one beyond doubt."""
-        readings = [
-            reading
-            for side in _SIDES
-            for reading in self._readings(side, [*self._shared_out(side)])
-        ]
+        readings = [reading for side in _SIDES for reading in self._readings(side)]
         best = min(reading.cost for reading in readings)
         near = [reading for reading in readings if reading.cost < best + _DOUBT]
         found: dict[int, PlacedLabel] = {}
@@ -98,26 +95,38 @@ class _Weighing:
                 found[line.index] = label
         return found
 
-    def _readings(self, side: _Side, panels: list[list[Placed]]) -> list[_Reading]:
-        against = self._against(side, panels)
-        aligns: tuple[Align, ...] = (
-            ("above",) if side.startswith("above") else ("middle", "first", "last")
+    def _readings(self, side: _Side) -> list[_Reading]:
+        """The sign read with its labels at this side, for each part they may stand at."""
+        panels = self._shared_out(side)
+        against = sum(
+            self._against_heading(side, chain, lines)
+            if side not in _BESIDE
+            else _against_column(side, chain, lines)
+            for chain, lines in zip(self._chains, panels, strict=True)
         )
-        readings: list[_Reading] = []
-        for align in aligns:
-            reading = _Reading(against)
-            for chain, lines in zip(self._chains, panels, strict=True):
-                if lines:
-                    panel = self._panel(lines)
-                    foreign = [side in _BESIDE and _in_column(row, chain) for row in panel.rows]
-                    shares = divide(
-                        panel, chain, align, foreign=foreign, single_rows=_unordered(chain)
-                    )
-                    reading.add(chain, panel, shares)
-                else:
-                    reading.cost += 3.0 * len(chain)
-            readings.append(reading)
-        return readings
+        return [self._reading(side, align, panels, against) for align in self._aligns(side)]
+
+    def _aligns(self, side: _Side) -> tuple[Align, ...]:
+        if side not in _BESIDE:
+            return ("above",)
+        if sum(map(len, self._chains)) == 1:
+            # One label at the last row shows no habit: it may stand there for anything.
+            return ("middle", "first")
+        return ("middle", "first", "last")
+
+    def _reading(
+        self, side: _Side, align: Align, panels: Sequence[Sequence[Placed]], against: float
+    ) -> _Reading:
+        reading = _Reading(against)
+        for chain, lines in zip(self._chains, panels, strict=True):
+            if not lines:
+                reading.cost += EMPTY_BLOCK * len(chain)
+                continue
+            panel = self._panel(lines)
+            foreign = [side in _BESIDE and _in_column(row, chain) for row in panel.rows]
+            shares = divide(panel, chain, align, foreign=foreign, single_rows=_unordered(chain))
+            reading.add(chain, panel, shares)
+        return reading
 
     def _panel(self, lines: Sequence[Placed]) -> Panel:
         key = tuple(line.index for line in lines)
@@ -133,23 +142,27 @@ class _Weighing:
             panels[_panel_of(line, columns, side)].append(line)
         return panels
 
-    def _against(self, side: _Side, panels: Sequence[Sequence[Placed]]) -> float:
-        """What the places of lines say against labels standing at this side of them."""
-        cost = 0.0
-        for chain, lines in zip(self._chains, panels, strict=True):
-            if side.startswith("above"):
-                cost += _OFF_AXIS * _off_axis(side, chain, lines) if len(self._chains) > 1 else 0.0
-                cost += _BESIDE_HEADING * sum(_has_beside(label.at, lines) for label in chain)
-                continue
-            top, bottom = chain[0].at, chain[-1].at
-            for line in lines:
-                column = _column_at(chain, line.v)
-                if _stands_in(line, chain):
-                    cost += _IN_COLUMN * (line.v > top.top)
-                elif top.top < line.v < bottom.bottom:
-                    behind = line.u < column.u if side == "lead" else line.u > column.u
-                    cost += _BEHIND * behind
-        return cost
+    def _against_heading(
+        self, side: _Side, chain: Sequence[PlacedLabel], lines: Sequence[Placed]
+    ) -> float:
+        """What the places of lines say against labels standing above them."""
+        beside = sum(_has_beside(label.at, lines) for label in chain)
+        off_axis = _off_axis(side, chain, lines) if len(self._chains) > 1 else 0.0
+        return _BESIDE_HEADING * beside + _OFF_AXIS * off_axis
+
+
+def _against_column(side: _Side, chain: Sequence[PlacedLabel], lines: Sequence[Placed]) -> float:
+    """What the places of lines say against labels standing before or after them."""
+    top, bottom = chain[0].at.top, chain[-1].at.bottom
+    cost = 0.0
+    for line in lines:
+        column = _column_at(chain, line.v)
+        behind = line.u < column.u if side == "lead" else line.u > column.u
+        if _stands_in(line, chain):
+            cost += _IN_COLUMN * (line.v > top)
+        elif behind and top < line.v < bottom:
+            cost += _BEHIND
+    return cost
 
 
 @dataclass

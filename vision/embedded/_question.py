@@ -28,7 +28,8 @@ Intent = Literal[
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (
         "meaning",
-        r"what (?:does|do|is) .*\bmean|meaning of|what is .* in english|\btranslate\b|翻译(?!服务|室|处|在|员)"
+        r"what (?:does|do|is) .*\bmean|meaning of|what is .* in english|\btranslate\b"
+        r"|翻译(?!服务|室|处|在|员)"
         r"|是什么意思"
         r"|什么意思|英文怎么|英语怎么",
     ),
@@ -40,7 +41,10 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"|\bread (?:it|this|the|me|out|aloud)|写了什么|写的是什么"
         r"|念一下|读一下|上面有什么字|内容是什么",
     ),
-    ("floors", r"how many (?:floors|levels|storeys|stories)|有几层|有几楼|共几层|多少层"),
+    (
+        "floors",
+        r"(?:how many|what|which) (?:floors|levels|storeys|stories)\b|哪些楼层|有几层|有几楼|共几层|多少层",
+    ),
     (
         "bought",
         r"what (?:did|have|has|was|were|items?|things?)\b.*"
@@ -66,10 +70,6 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
         r"|一共|总共|合计多少"
         r"|(?:\d|[一二三四五六七八九十百])\s?(?:元|块)|\d (?:yuan|rmb)\b|[¥￥$€£]\s?\d",
     ),
-)
-_LIST = re.compile(
-    r"\b(?:what|which|list|show|everything|anything|departments?|clinics?|shops?|stores?|is there"
-    r"|tell me)\b|有什么|有哪些|哪些|是什么|有啥|都有"
 )
 _FRAME_ZH = sorted(word_list("frame_zh"), key=len, reverse=True)
 # Where the asker is, unless it is all that is asked for.
@@ -110,7 +110,7 @@ class Question:
         for intent, pattern in _PATTERNS:
             if re.search(pattern, folded):
                 return intent
-        if self.floors and _LIST.search(folded) and not self.content:
+        if self.floors and not self.content:
             return "list_floor"
         if self.exits and not self.content:
             return "list_exit"

@@ -135,11 +135,7 @@ class SignSearch:
         found: list[Match] = []
         absent: list[Mention] = []
         for name in names:
-            others = [
-                m
-                for m in mentions
-                if m.kind != "name" and m.own >= name.own
-            ]
+            others = [m for m in mentions if m.kind != "name" and m.own >= name.own]
             matches = (
                 self._lines_of(name.entry, signs)
                 or self._wider(name.entry, signs)
@@ -403,9 +399,15 @@ def _one_each(matches: Iterable[Match]) -> tuple[Match, ...]:
 
 
 def _beside(absent: Sequence[Mention], matches: Sequence[Match]) -> tuple[Mention, ...]:
-    """What of the absent is worth a word beside an answer: things of the same kind."""
+    """What of the absent is worth a word beside an answer: other things of the same kind."""
     domains = {match.entry.domain for match in matches if match.entry}
-    return tuple(mention for mention in absent if mention.entry.domain in domains)
+    keys = {piece.key for match in matches for piece in match.line.segments}
+    return tuple(
+        mention
+        for mention in absent
+        if mention.entry.domain in domains
+        and not any(key in compact(mention.phrase) for key in keys if len(key) > 1)
+    )
 
 
 def _term(question: Question, mentions: Sequence[Mention]) -> str:

@@ -178,7 +178,8 @@ def _floor_labels(placed: Sequence[Placed]) -> list[PlacedLabel]:
     labels: list[PlacedLabel] = []
     for at in placed:
         if whole := floor_label(at.text):
-            scope = "line" if _is_note(at, placed) else "block"
+            aside = at.text.strip().startswith(("(", "（")) or _is_note(at, placed)
+            scope = "line" if aside else "block"
             labels.append(PlacedLabel(label=whole, at=at, scope=scope))
             continue
         inline = inline_floors(at.text)

@@ -94,7 +94,8 @@ class Lexicon:
             return known[0].entry.name(to)
         if to.startswith("zh"):
             return ""
-        return " ".join(term.translation for term in self._to_english(segment.text.strip()))
+        name = " ".join(term.translation for term in self._to_english(segment.text.strip()))
+        return name[:1].upper() + name[1:]
 
     def _to_english(self, chinese: str) -> list[Term]:
         key = simplified(chinese)

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from deixis.vision.embedded._labels import exit_label, floor_label, inline_floors, lone_letter
 
 FLOORS = {
-    "4": "4F|４Ｆ|F4|4/F|4 F|4th Fl.|4th Floor|Fourth Floor|Level 4|L4|4楼|四楼|四层|第四层|4樓|四層"
-    "|4F 四楼|四楼 4F|4F四楼|四楼 4th Floor|4楼：|(4F)|【4F】|Floor 4|F-4|4FL",
+    "4": "4F|４Ｆ|F4|4/F|4 F|4th Fl.|4th Floor|Fourth Floor|Level 4|4楼|四楼|四层|第四层|4樓"
+    "|四層|4F 四楼|四楼 4F|4F四楼|四楼 4th Floor|4楼：|(4F)|【4F】|Floor 4|F-4|4FL|L4",
     "5": "A座5楼|A座 5F|门诊楼5层|住院部五楼|3号楼5层",
     "12": "12F|十二层|12楼|L12|12/F",
     "21": "二十一楼|21F",

@@ -56,5 +56,11 @@ def test_other_languages_are_answered_by_meaning(question: str, floor: str | Non
     assert outcome.language == "en"
 
 
+def test_the_vectors_that_come_along_are_of_the_glossary_as_it_is() -> None:
+    """When this fails: `python -c "from … import write_vectors; write_vectors()"`."""
+    fresh = EmbeddingSemantics(Glossary.default())
+    assert fresh.lacking() == []
+
+
 def test_english_is_not_answered_by_meaning() -> None:
     assert not ask("they want a picture of my insides", "bilingual_hospital").found

@@ -26,13 +26,11 @@ LEAST_RIGHT: dict[str, float] = {
     "ragged": 0.998,
     "bilingual": 0.998,
     "cut": 0.992,
-    "cells missing": 0.996,
     "heading columns": 0.989,
 }
 MOST_WRONG: dict[str, float] = {
     "right first": 0.002,
     "small labels": 0.003,
-    "cells missing": 0.001,
 }
 
 
@@ -121,6 +119,27 @@ def test_lines_under_a_line_with_a_floor_of_its_own_get_none() -> None:
 def test_where_one_stands_governs_nothing_though_read_apart() -> None:
     sign = sign_of(("您所在位置", 2, 2), ("3F", 9, 2), ("内科", 2, 5), ("外科", 2, 6.4))
     assert floors(sign) == {"您所在位置": None, "3F": "3F", "内科": None, "外科": None}
+
+
+def test_a_remark_in_brackets_is_no_heading() -> None:
+    sign = sign_of(("内科", 2, 2), ("(3F)", 2, 3.2), ("外科", 2, 5.2), ("(2F)", 2, 6.4))
+    assert floors(sign)["外科"] is None
+
+
+def test_a_stray_floor_in_the_corner_governs_nothing() -> None:
+    sign = sign_of(
+        ("内科", 2, 2), ("外科", 2, 3.4), ("骨科", 2, 4.8), ("眼科", 2, 6.2), ("3F", 20, 8)
+    )
+    assert [text for text, floor in floors(sign).items() if floor] == ["3F"]
+
+
+def test_one_label_governs_the_lines_beside_it() -> None:
+    sign = sign_of(
+        ("医院导览", 2, 0), ("3F", 2, 3.3), ("内科", 8, 2), ("外科", 8, 3.3), ("骨科", 8, 4.6)
+    )
+    assert floors(sign) == {
+        "医院导览": None, "3F": "3F", "内科": "3F", "外科": "3F", "骨科": "3F",
+    }  # fmt: skip
 
 
 def test_letters_are_floors_among_floors_only() -> None:
