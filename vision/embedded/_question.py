@@ -43,7 +43,9 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     ),
     (
         "floors",
-        r"(?:how many|what|which) (?:floors|levels|storeys|stories)\b|哪些楼层|有几层|有几楼|共几层|多少层",
+        r"how many (?:floors|levels|storeys|stories)"
+        r"|(?:what|which) floors (?:are (?:there|shown|listed)|does)"
+        r"|哪些楼层|有几层|有几楼|共几层|多少层",
     ),
     (
         "bought",
