@@ -93,13 +93,14 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         if stopped := self._stopped(request):
             return stopped
         seen = self._seen(request)
-        for left in reversed(range(self._limits.model_retries + 1)):
+        left = self._limits.model_retries
+        while True:
             try:
                 return handler(seen)
             except _transient():
                 if not left:
                     raise
-        raise AssertionError
+                left -= 1
 
     async def awrap_model_call(
         self,
@@ -110,20 +111,22 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         if stopped := self._stopped(request):
             return stopped
         seen = self._seen(request)
-        for left in reversed(range(self._limits.model_retries + 1)):
+        left = self._limits.model_retries
+        while True:
             try:
                 return await handler(seen)
             except _transient():
                 if not left:
                     raise
-        raise AssertionError
+                left -= 1
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], _Result]
     ) -> _Result:
         """Runs a tool, ours with typed arguments; its errors go to the model."""
         tool = _wrapped(request)
-        for left in reversed(range(self._tool_attempts(tool))):
+        left = self._tool_retries(tool)
+        while True:
             try:
                 if tool is None:
                     return handler(request)
@@ -132,14 +135,15 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
             except Exception as error:
                 if not (left and isinstance(error, _transient())):
                     return _refused(request, error)
-        raise AssertionError
+                left -= 1
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[_Result]]
     ) -> _Result:
         """The same, asynchronously."""
         tool = _wrapped(request)
-        for left in reversed(range(self._tool_attempts(tool))):
+        left = self._tool_retries(tool)
+        while True:
             try:
                 if tool is None:
                     return await handler(request)
@@ -149,11 +153,11 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
             except Exception as error:
                 if not (left and isinstance(error, _transient())):
                     return _refused(request, error)
-        raise AssertionError
+                left -= 1
 
-    def _tool_attempts(self, tool: Tool[..., Any] | None) -> int:
+    def _tool_retries(self, tool: Tool[..., Any] | None) -> int:
         """What moves something, or isn't known not to, is never done twice."""
-        return 1 if tool is None or tool.approval else self._limits.tool_retries + 1
+        return 0 if tool is None or tool.approval else self._limits.tool_retries
 
     def _stopped(self, request: ModelRequest[Any]) -> AIMessage | None:
         """A last word when the question has used up its steps."""

@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,15 @@ HEAVY = (
     "torch transformers langchain langchain_core langgraph langsmith chromadb onnxruntime "
     "rapidocr cv2 numpy"
 ).split()
-PUBLIC = ("deixis", "deixis.vision", "deixis.vision.embedded", "deixis.tools", "deixis.memory")
-PUBLIC = (*PUBLIC, "deixis.agents", "deixis.testing")
+PUBLIC = (
+    "deixis",
+    "deixis.vision",
+    "deixis.vision.embedded",
+    "deixis.tools",
+    "deixis.memory",
+    "deixis.agents",
+    "deixis.testing",
+)
 CODE = [
     path
     for folder in (*LAYERS, "src/deixis/testing", "tests", "examples")
@@ -44,9 +52,14 @@ def layer_files() -> list[Path]:
     return [path for path in CODE if named(path).split("/")[0] in LAYERS]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def imports(path: Path) -> Iterator[tuple[str, int]]:
     """Modules that a file imports anywhere in it, and how many dots they begin with."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((alias.name, 0) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -151,7 +164,7 @@ def test_all_names_everything_public_that_is_imported_there(name: str) -> None:
     ids=named,
 )  # fmt: skip
 def test_what_is_public_is_documented(path: Path) -> None:
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path)
     bare: list[str] = [] if ast.get_docstring(tree) else ["the module"]
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -229,7 +229,7 @@ def _numbers(said: object, kind: PlaceKind) -> tuple[tuple[float, ...], str | No
     wanted = 2 if kind == "point" else 4
     values = cast("list[object]", said) if isinstance(said, list) else []
     if len(values) != wanted:
-        raise PlaceError(f"a {kind} has {wanted} numbers, got {_shown(said)}")
+        raise PlaceError(f"a {kind} has {wanted} numbers, got {_shown(cast('object', said))}")
     return tuple(_number(value, kind) for value in values), handle
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage, ToolMessage
 from PIL import Image
 
-from deixis.testing import ScriptedModel
+from deixis.testing import Say, ScriptedModel
 from deixis.vision import (
     IMAGE_REFERENCE,
     Box,
@@ -53,6 +53,11 @@ def blocks(messages: Sequence[BaseMessage], kind: str = IMAGE_REFERENCE) -> list
         for block in message.content
         if isinstance(block, dict) and block.get("type") == kind
     ]
+
+
+def echo(asked: Sequence[BaseMessage]) -> Say:
+    """A step of a script: says whom it answers."""
+    return Say(f"To {asked[-1].text}")
 
 
 def where(at: Point) -> str:

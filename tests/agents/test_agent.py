@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deixis.agents import AgentLimits, VisionAgent
-from deixis.testing import Call, Fail, Say, ScriptedModel
+from deixis.testing import Call, Fail, Say, ScriptedModel, Step
 from deixis.tools import NewImage, ToolContext, ToolResult, tool
 from deixis.vision import Box, DeixisError, ImageError, ModelError, Point
-from tests.agents.helpers import blank, blocks, told, where
+from tests.agents.helpers import blank, blocks, echo, told, where
 from tests.dialects import RelativeDialect
 
 
@@ -298,6 +299,9 @@ def test_models_that_repeat_their_message_ids_mix_up_no_images() -> None:
     from langchain_core.messages import AIMessage
 
     class Repeating(ScriptedModel):
+        def __init__(self, steps: Sequence[Step]) -> None:
+            super().__init__(steps)
+
         def _next(self, messages: object, kwargs: object) -> AIMessage:
             reply = super()._next(messages, kwargs)  # pyright: ignore[reportArgumentType]
             return reply.model_copy(update={"id": "always"})
@@ -319,7 +323,7 @@ def test_several_threads_of_python_may_use_one_agent() -> None:
     def answer(number: int) -> str:
         return agent.ask(f"Question {number}?", blank(shade=number), thread=f"t{number}").answer
 
-    with ScriptedModel([lambda asked: Say(f"To {asked[-1].text}")] * 8) as model:
+    with ScriptedModel([echo] * 8) as model:
         agent = VisionAgent(model)
         with ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(answer, range(8)))

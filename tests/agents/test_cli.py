@@ -301,8 +301,8 @@ def test_what_the_terminal_can_not_write_ends_no_command(process: Run) -> None:
     assert process("translate", "ENT", "--to", "zh", PYTHONIOENCODING="ascii").returncode == 0
 
 
-def test_words_that_are_no_text_are_taken(process: Run) -> None:
-    told = one_object(process("ask", GUIDE, f"{ENT} \udcff", "--json"))
+def test_words_that_are_no_text_are_taken(run: Run) -> None:
+    told = one_object(run("ask", GUIDE, f"{ENT} \udcff", "--json"))
     assert told["facts"]["floor"] == "4F"
 
 

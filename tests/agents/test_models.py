@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,8 @@ from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, Field
 
 from deixis.agents import VisionAgent
-from deixis.testing import Call, Say, ScriptedModel, VisionModelConformance
-from deixis.testing._conformance import Ask, inline, picture
+from deixis.testing import Ask, Call, Say, ScriptedModel, VisionModelConformance
+from deixis.testing._conformance import picture
 from deixis.tools import calculate
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
@@ -53,6 +54,12 @@ def asked(image: VisionImage, question: str) -> tuple[list[HumanMessage], ImageS
     return [HumanMessage([block, {"type": "text", "text": question}])], store
 
 
+def about(image: VisionImage, question: str) -> HumanMessage:
+    data = base64.b64encode(image.data).decode()
+    block = {"type": "image", "base64": data, "mime_type": image.mime}
+    return HumanMessage([block, {"type": "text", "text": question}])
+
+
 MENU = load_image(PICTURES / "menu.jpg")
 SUM = "How much are 2 wonton noodles in soup and one hot soy milk?"
 
@@ -62,12 +69,10 @@ class TestEmbedded(VisionModelConformance):
         return EmbeddedModel(reader=CachedReader(RapidReader()))
 
     def tool_ask(self) -> Ask:
-        content = [inline(MENU.pixels()), {"type": "text", "text": SUM}]
-        return Ask(messages=[HumanMessage(content)], tools=[PlaceTool.of(calculate)])
+        return Ask(messages=[about(MENU, SUM)], tools=[PlaceTool.of(calculate)])
 
     def structured_ask(self) -> Ask:
-        content = [inline(picture()), {"type": "text", "text": "Where is ENT?"}]
-        return Ask(messages=[HumanMessage(content)], tools=[Found])
+        return Ask(messages=[about(load_image(picture()), "Where is ENT?")], tools=[Found])
 
 
 class TestScripted(VisionModelConformance):

@@ -17,7 +17,7 @@ from deixis.agents import AgentEvent, Finished, TextDelta, ToolFinished, ToolSta
 from deixis.testing import Call, Say, ScriptedModel
 from deixis.tools import tool
 from deixis.vision import ProseStream, parse_reply, prose_of
-from tests.agents.helpers import blank
+from tests.agents.helpers import blank, echo
 from tests.dialects import RelativeDialect
 
 
@@ -77,7 +77,7 @@ def test_asynchronous_answers_are_the_same() -> None:
 
 def test_many_conversations_run_side_by_side() -> None:
     async def both() -> list[str]:
-        model = ScriptedModel([lambda asked: Say(f"To {asked[-1].text}")] * 6)
+        model = ScriptedModel([echo] * 6)
         agent = VisionAgent(model)
         asked = [agent.aask(f"{n}?", blank(shade=n), thread=f"t{n}") for n in range(6)]
         return [done.answer for done in await asyncio.gather(*asked)]

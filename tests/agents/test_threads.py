@@ -72,7 +72,8 @@ def test_a_thread_goes_on_in_a_new_agent(tmp_path: Path) -> None:
         answer = agent.ask("Where is it?", thread="t", user="ann")
     assert answer.detections[0].image == "img_1"
     assert [message.type for message in later.asked[0]] == ["system", "human", "ai", "human"]
-    assert later.with_images(ImageStore(tmp_path / "images")).views(later.asked[0])[0].image.size
+    sighted = later.with_images(ImageStore(tmp_path / "images"))
+    assert sighted.views(later.asked[0])[0].image.size == (640, 480)
 
 
 def test_a_thread_goes_on_in_a_new_process(tmp_path: Path) -> None:

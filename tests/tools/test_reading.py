@@ -201,7 +201,7 @@ def test_a_cut_is_read_enlarged_and_its_lines_stand_in_the_original(
 ) -> None:
     first = conversation(guide, dialect=dialect)
     frame = first.frames[None]
-    corners = frame.model_place(Box(x1=400, y1=280, x2=720, y2=400)).xyxy
+    corners = frame.model_place(Box(x1=400, y1=300, x2=720, y2=420)).xyxy
     later = after(first, zoom.run({"region": list(corners)}, first))
     result = read_text.run({"image": "img_2"}, later)
     found = next(d for d in result.detections if d.text == "耳鼻喉科")

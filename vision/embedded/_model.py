@@ -129,7 +129,7 @@ class EmbeddedModel(VisionModel):
         for number, piece in enumerate(pieces, start=1):
             chunk = ChatGenerationChunk(
                 message=AIMessageChunk(
-                    piece,
+                    content=piece,
                     tool_call_chunks=_call_chunks(message) if number == len(pieces) else [],
                     chunk_position="last" if number == len(pieces) else None,
                     response_metadata=message.response_metadata if number == len(pieces) else {},
@@ -222,8 +222,10 @@ def _structured(tools: Sequence[_Offered], choice: object, outcome: Outcome) -> 
     Raises:
         ModelError: A field is required that it can't fill.
     """
-    wanted = cast("JsonObject", choice) if isinstance(choice, dict) else {}
-    named = cast("JsonObject", wanted.get("function") or wanted).get("name", choice)
+    named = choice
+    if isinstance(choice, dict):
+        wanted = cast("JsonObject", choice)
+        named = cast("JsonObject", wanted.get("function") or wanted).get("name")
     offered = next((tool for tool in tools if tool.name == named), tools[-1] if tools else None)
     if offered is None:
         raise ModelError("a tool call was demanded and no tool is bound")
