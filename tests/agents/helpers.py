@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from langchain_core.language_models import FakeMessagesListChatModel
 from langchain_core.messages import BaseMessage, ToolMessage
 from PIL import Image
 
 from deixis.testing import Say, ScriptedModel
 from deixis.vision import (
     IMAGE_REFERENCE,
-    Box,
     Point,
-    Quad,
-    Reading,
-    TextLine,
     VisionImage,
     load_image,
 )
@@ -26,17 +23,11 @@ def blank(width: int = 640, height: int = 480, shade: int = 255) -> VisionImage:
     return load_image(Image.new("RGB", (width, height), (shade, shade, shade)))
 
 
-class OneLine:
-    """A reader that finds the same line in every picture."""
+class Whole(FakeMessagesListChatModel):
+    """A model of LangChain's that doesn't stream."""
 
-    settings = "one line"
-
-    def __init__(self, text: str = "4F ENT") -> None:
-        self._text = text
-
-    def read(self, image: VisionImage) -> Reading:
-        quad = Quad.of_box(Box(x1=10, y1=10, x2=110, y2=40))
-        return Reading(lines=(TextLine(text=self._text, quad=quad, score=0.9),), size=image.size)
+    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
+        return self
 
 
 def told(model: ScriptedModel, number: int = -1) -> str:

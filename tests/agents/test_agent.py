@@ -2,19 +2,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, ToolCall
 
 from deixis.agents import AgentLimits, VisionAgent
-from deixis.testing import Call, Fail, Say, ScriptedModel, Step
+from deixis.testing import Call, Fail, Say, ScriptedModel
 from deixis.tools import NewImage, ToolContext, ToolResult, tool
 from deixis.vision import Box, DeixisError, ImageError, ModelError, Point
-from tests.agents.helpers import blank, blocks, echo, told, where
+from tests.agents.helpers import Whole, blank, blocks, echo, told, where
 from tests.dialects import RelativeDialect
 
 
@@ -179,11 +179,15 @@ def test_a_picture_that_one_tool_adds_does_not_move_the_other_tools_latest() -> 
         """Take a picture."""
         return ToolResult(text="Taken.", images=(NewImage(image=blank(shade=9)),))
 
+    lost = [ConnectionError("lost")]
+
     @tool
     def later(at: Point, context: ToolContext) -> str:
-        """Look when the picture is there."""
+        """Look when the picture is there, at the second attempt."""
         while len(context.book.records) < 2:
             time.sleep(0.01)
+        if lost:
+            raise lost.pop()
         return f"{where(at)}, latest {context.image(None)[0]}"
 
     calls = [Call("shoot"), Call("later", {"at": [1, 2]})]
@@ -296,26 +300,19 @@ def test_no_two_users_and_threads_share_a_conversation(keys: list[tuple[str | No
 
 
 def test_models_that_repeat_their_message_ids_mix_up_no_images() -> None:
-    from langchain_core.messages import AIMessage
-
-    class Repeating(ScriptedModel):
-        def __init__(self, steps: Sequence[Step]) -> None:
-            super().__init__(steps)
-
-        def _next(self, messages: object, kwargs: object) -> AIMessage:
-            reply = super()._next(messages, kwargs)  # pyright: ignore[reportArgumentType]
-            return reply.model_copy(update={"id": "always"})
-
     @tool
     def shoot(shade: int) -> ToolResult:
         """Take a picture."""
         return ToolResult(text="Taken.", images=(NewImage(image=blank(shade=shade)),))
 
-    steps = [Call("shoot", {"shade": 1}), Say("A"), Call("shoot", {"shade": 2}), Say("B")]
-    with Repeating(steps) as model:
-        agent = VisionAgent(model, tools=[shoot])
-        agent.ask("Look", user="ann", thread="t")
-        agent.ask("Look", user="bob", thread="t")
+    def call(shade: int) -> AIMessage:
+        asked = ToolCall(name="shoot", args={"shade": shade}, id="call", type="tool_call")
+        return AIMessage("", id="always", tool_calls=[asked])
+
+    model = Whole(responses=[call(1), AIMessage("A"), call(2), AIMessage("B")])
+    agent = VisionAgent(model, tools=[shoot])
+    agent.ask("Look", user="ann", thread="t")
+    agent.ask("Look", user="bob", thread="t")
     assert [r.handle for r in agent.images("t", user="bob").records] == ["img_1"]
 
 

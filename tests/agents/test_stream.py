@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.language_models import BaseChatModel, FakeMessagesListChatModel
+from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import Field
@@ -17,7 +17,7 @@ from deixis.agents import AgentEvent, Finished, TextDelta, ToolFinished, ToolSta
 from deixis.testing import Call, Say, ScriptedModel
 from deixis.tools import tool
 from deixis.vision import ProseStream, parse_reply, prose_of
-from tests.agents.helpers import blank, echo
+from tests.agents.helpers import Whole, blank, echo
 from tests.dialects import RelativeDialect
 
 
@@ -124,13 +124,6 @@ class Plain(GenericFakeChatModel):
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
         self.asked.append(messages)
         return super()._generate(messages, *args, **kwargs)
-
-
-class Whole(FakeMessagesListChatModel):
-    """A model of LangChain's that doesn't stream."""
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
-        return self
 
 
 SAID = 'On 4F.\n```json\n{"found": true, "places": [{"bbox_2d": [1, 2, 30, 40]}]}\n```'

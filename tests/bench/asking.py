@@ -54,8 +54,6 @@ def compare(path: Path) -> str:
 def cpu(command: Sequence[str], environment: Mapping[str, str]) -> float:
     """CPU seconds, user and system, of a process and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(  # noqa: S603  (commands of ours)
-        command, check=True, capture_output=True, env={**os.environ, **environment}
-    )
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

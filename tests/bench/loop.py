@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.sqlite import SqliteSaver
 from PIL import Image
@@ -86,7 +86,7 @@ def plain() -> float:
     messages: list[BaseMessage] = [HumanMessage("go")]
     start = time.process_time()
     while True:
-        reply = cast("AIMessage", model.invoke(messages))
+        reply = model.invoke(messages)
         messages.append(reply)
         if not reply.tool_calls:
             return time.process_time() - start

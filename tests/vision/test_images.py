@@ -1,6 +1,7 @@
 import base64
 import io
 import os
+import stat
 import struct
 import sys
 import zlib
