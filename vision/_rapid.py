@@ -42,6 +42,8 @@ _LOST_SHARE = 0.08
 _LOST_CELL = 64
 _DOUBTFUL = 0.9
 _STANDING = 1.5
+_UNSURE_STANDING = 0.8
+_COLUMN_MARGIN = 20
 _TURN_TO_EXIF = {1: 8, 2: 3, 3: 6}
 _MODELS = {
     "Det": "PP-OCRv*_det_small.onnx",
@@ -238,7 +240,45 @@ def _read_upright(engine: Engine, pixels: Pixels) -> list[_Read]:
     regions = _detect(engine, pixels, whole, scale)
     if scale < 1:
         regions = _with_close_looks(engine, pixels, regions, scale)
-    return _recognize(engine, regions) if regions else []
+    return _with_columns_parted(engine, pixels, _recognize(engine, regions)) if regions else []
+
+
+def _with_columns_parted(engine: Engine, pixels: Pixels, lines: list[_Read]) -> list[_Read]:
+    """Level lines in place of what the detector took for one line that stands.
+
+    It joins short lines that lie close under each other (`3楼`, `2楼`, `1楼`), and the recognizer
+    then makes little of them. Seen alone, the same place falls into its lines.
+    """
+    kept: list[_Read] = []
+    for one in lines:
+        parts: list[_Read] = []
+        if one.region.stands and one.score < _UNSURE_STANDING:
+            area = _around(one.region.quad.box, _COLUMN_MARGIN, (pixels.shape[1], pixels.shape[0]))
+            regions = _detect(engine, pixels, area, 1.0)
+            known = [other.region.quad for other in lines if other is not one]
+            new = uncovered([region.quad for region in regions if not region.stands], known)
+            level = [region for region in regions if region.quad in new]
+            parts = _recognize(engine, level) if len(level) > 1 else []
+        if _worth(parts) <= _worth([one]):
+            kept.append(one)
+        elif all(len(part.text) == 1 for part in parts):
+            # Chinese written from top to bottom is one line after all.
+            parts.sort(key=lambda part: part.region.quad.center.y)
+            score = sum(part.score for part in parts) / len(parts)
+            kept.append(_Read(one.region, "".join(part.text for part in parts), score))
+        else:
+            kept += parts
+    return kept
+
+
+def _around(box: Box, margin: float, size: Size) -> Box:
+    """A box with a margin, in whole pixels of the image."""
+    return Box(
+        x1=math.floor(max(box.x1 - margin, 0)),
+        y1=math.floor(max(box.y1 - margin, 0)),
+        x2=math.ceil(min(box.x2 + margin, size[0])),
+        y2=math.ceil(min(box.y2 + margin, size[1])),
+    )
 
 
 def _recognize(engine: Engine, regions: list[_Region]) -> list[_Read]:

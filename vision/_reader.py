@@ -20,7 +20,7 @@ from deixis.vision._reading_order import order_lines
 if TYPE_CHECKING:
     from deixis.vision._images import VisionImage
 
-_VERSION = 1  # raise it when the same pixels may read differently: it is part of the cache key
+_VERSION = 2  # raise it when the same pixels may read differently: it is part of the cache key
 
 
 class TextLine(BaseModel, frozen=True):

@@ -144,7 +144,7 @@ def _written_twice(folded: str) -> str | None:
 
 def floor_label(text: str) -> Label | None:
     """The floor a whole text stands for (`4F`, `四楼`, `B1`, `1F 一层`, `1-3F`), or None."""
-    written = text.strip().strip(":：·—").strip()
+    written = text.strip().strip(":：·—….").strip()
     folded = fold(written).strip(" ()[]【】")
     value = _floor_value(folded) or _written_twice(folded) or _range_value(folded)
     if value is None and _OCR_ONE.fullmatch(folded):
