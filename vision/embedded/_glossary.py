@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import OSA
 
 from deixis.vision._errors import DeixisError
 from deixis.vision.embedded._text import (
@@ -30,6 +30,7 @@ from deixis.vision.embedded._text import (
 DATA = Path(__file__).parent.parent / "data" / "glossary"
 _COLUMNS = ("id", "domain", "zh", "en", "ask_zh", "ask_en", "near")
 _MAX_GAP = 2
+_SPELT = 6
 # «Help» says nothing, «help desk» does.
 _PLACES = frozenset(stem(word) for word in ("desk", "center", "counter", "office", "station"))
 _ZH_GAP = "…"
@@ -84,6 +85,7 @@ class Mention:
         start: Where they begin: characters of the folded Chinese text, or words of English.
         end: Where they end, exclusive.
         own: The characters or words in between that are of the phrase.
+        telling: Those of them that tell one thing from another, as «department» doesn't.
     """
 
     entry: Entry
@@ -93,6 +95,7 @@ class Mention:
     start: int
     end: int
     own: frozenset[int] = frozenset()
+    telling: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,11 @@ class _Phrase:
     text: str
     stems: tuple[str, ...] = ()
 
-    def mention(self, own: Sequence[int]) -> Mention:
+    def mention(self, own: Sequence[int], telling: Sequence[int] = ()) -> Mention:
         """Spoken of at these characters or words of a question."""
         return Mention(
             entry=self.entry, kind=self.kind, phrase=self.text, size=len(own), start=own[0],
-            end=own[-1] + 1, own=frozenset(own),
+            end=own[-1] + 1, own=frozenset(own), telling=frozenset(telling or own),
         )  # fmt: skip
 
 
@@ -166,10 +169,8 @@ class Glossary:
         A phrase within a longer one that was found is left out («heart surgery» doesn't speak
         of «surgery»), unless its entry is near the longer one's: then it is second best.
         """
-        asked = stems(question)
+        asked = self._respelt(question)
         found = _without_nested([*self._mentions_zh(question), *self._mentions_en(asked)])
-        if not found:
-            found = _without_nested(self._mentions_en(self._respelt(question)))
         order = {"name": 0, "need": 1, "second": 2}
         return sorted(found, key=lambda m: (order[m.kind], -m.size, m.start))
 
@@ -190,25 +191,36 @@ class Glossary:
             for phrase in self._en.get(first, ()):
                 gap = 0 if phrase.kind == "name" else _MAX_GAP
                 if own := _found_at(phrase.stems, asked, start, gap):
-                    yield phrase.mention(own)
+                    telling = [at for at in own if asked[at] not in EN_FILLERS]
+                    yield phrase.mention(own, telling)
 
     def _respelt(self, question: str) -> tuple[str, ...]:
         """The question's stems, with long unknown words put right by one or two letters."""
-        return tuple(self._nearest_stem(stem(word)) for word in words(question))
+        known = self._stems
+        return tuple(
+            said if len(word) < _SPELT or (said := stem(word)) in known else stem(self._right(word))
+            for word in words(question)
+            if (said := stem(word))
+        )
 
     @cached_property
-    def _vocabulary(self) -> frozenset[str]:
-        return frozenset(s for phrases in self._en.values() for p in phrases for s in p.stems)
+    def _stems(self) -> frozenset[str]:
+        phrases = (p.stems for listed in self._en.values() for p in listed)
+        return frozenset(s for said in phrases for s in said) | FRAME_WORDS
 
-    def _nearest_stem(self, word: str) -> str:
-        if len(word) < 6 or word in self._vocabulary:
-            return word
+    @cached_property
+    def _spellings(self) -> tuple[str, ...]:
+        """The longer words of the glossary as they are spelt."""
+        said = (text for e in self.entries.values() for text in (*e.en, *e.ask_en))
+        return tuple({word for text in said for word in words(text) if len(word) >= _SPELT})
+
+    def _right(self, word: str) -> str:
+        """A word as the glossary spells it, when one that begins alike is a slip away."""
         reach = 1 if len(word) < 9 else 2
         close = [
             (distance, known)
-            for known in self._vocabulary
-            if len(known) >= 5
-            and (distance := Levenshtein.distance(word, known, score_cutoff=reach)) <= reach
+            for known in self._spellings
+            if known[0] == word[0] and (distance := _slips(word, known, reach)) <= reach
         ]
         return min(close)[1] if close else word
 
@@ -241,6 +253,11 @@ def _found_at(phrase: Sequence[str], asked: Sequence[str], start: int, gap: int)
     return own
 
 
+def _slips(word: str, known: str, most: int) -> int:
+    """How many letters apart two spellings are, sounds that are written alike counted as one."""
+    return OSA.distance(word.replace("ph", "f"), known.replace("ph", "f"), score_cutoff=most)
+
+
 def _without_nested(mentions: Iterable[Mention]) -> list[Mention]:
     found = list({(m.entry.id, m.kind, m.start, m.end): m for m in mentions}.values())
     kept: list[Mention] = []
@@ -258,7 +275,7 @@ def _without_nested(mentions: Iterable[Mention]) -> list[Mention]:
 def _nested(inner: Mention, outer: Mention) -> bool:
     if has_han(inner.phrase) != has_han(outer.phrase):
         return False
-    return inner.own < outer.own
+    return inner.own < outer.own or inner.telling < outer.telling
 
 
 def _asks(phrases: Sequence[str]) -> Iterator[tuple[str, MentionKind]]:

@@ -165,7 +165,8 @@ class Pricing:
     def _is_one(self, words: str, signs: Sequence[Sign]) -> bool:
         """Whether words that hold an «and» are one thing's name on a sign."""
         found = self._search.find(Question(text=words), signs).matches
-        return bool(found) and found[0].tier == "literal" and found[0].surety >= 0.95
+        exact = bool(found) and found[0].tier == "literal" and found[0].surety >= 0.95
+        return exact or self._search.is_one_name(words)
 
     def _item(self, words: str, count: int, signs: Sequence[Sign]) -> Item | None:
         found = self._search.find(Question(text=words), signs)

@@ -21,7 +21,7 @@ from deixis.vision.embedded._glossary import Entry, Glossary, Mention, holds
 from deixis.vision.embedded._naming import TAILS, Namer
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._sign import Segment, Sign, SignLine
-from deixis.vision.embedded._text import compact, has_han
+from deixis.vision.embedded._text import compact, has_han, stems
 
 Tier = Literal["literal", "glossary", "dictionary", "embedding"]
 
@@ -221,6 +221,13 @@ class SignSearch:
         return sorted(
             (match for match in found if match.surety >= min(top, 0.9) - 0.001),
             key=lambda match: -match.surety,
+        )
+
+    def is_one_name(self, words: str) -> bool:
+        """Whether words are, all together, one name of the glossary."""
+        every = range(len(stems(words)))
+        return any(
+            m.kind == "name" and m.own.issuperset(every) for m in self._glossary.mentions(words)
         )
 
     def lines_of(self, entry_id: str, signs: Sequence[Sign]) -> list[Match]:
