@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from deixis.agents._console import emit, plain, say, status
 from deixis.agents._failures import CommandUsageError
-from deixis.vision import Detection, annotate, load_image, load_images
+from deixis.vision import (
+    Detection,
+    DrawingStyle,
+    FontError,
+    annotate,
+    load_image,
+    load_images,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -37,12 +44,13 @@ def ask(
     agent = open_agent(model)
     with status("Looking …"):
         answer = agent.ask(question, loaded, thread=thread, user=user)
-    if out is not None:
-        _draw(answer, agent.images(answer.thread, user=user), out)
     if as_json:
         emit(answer_json(answer))
     else:
         _show(answer)
+    # Last, so that a picture which can't be written doesn't lose the answer.
+    if out is not None:
+        _draw(answer, agent.images(answer.thread, user=user), out)
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], str]:
@@ -129,7 +137,16 @@ def _draw(answer: Answer, book: ImageBook, out: Path) -> None:
         say("nothing to mark: the picture is written as it is", to_stderr=True)
     for number, (handle, found) in enumerate(by_image.items()):
         path = out if number == 0 else out.with_stem(f"{out.stem}-{handle}")
-        _save(annotate(book.image(handle).pixels(), found), path)
+        _save(_marked(book.image(handle).pixels(), found), path)
+
+
+def _marked(picture: Image.Image, found: Sequence[Detection]) -> Image.Image:
+    """The picture with its marks; numbers stand for labels that no installed font can draw."""
+    try:
+        return annotate(picture, found)
+    except FontError as error:
+        say(f"deixis: {error}", to_stderr=True)
+        return annotate(picture, found, style=DrawingStyle(missing_font="number"))
 
 
 def _save(picture: Image.Image, path: Path) -> None:
@@ -196,7 +213,7 @@ def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bo
             "it takes a vision-language model (see `deixis models`)."
         )
     if out is not None:
-        _save(annotate(picture.pixels(), found), out)
+        _save(_marked(picture.pixels(), found), out)
     if as_json:
         emit({"detections": [detection_json(d) for d in found], **({"note": note} if note else {})})
         return

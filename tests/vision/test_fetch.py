@@ -16,6 +16,7 @@ from deixis.vision._connect import is_public
 from deixis.vision._errors import FetchError, ImageError
 from deixis.vision._fetch import fetch_image_bytes, public_url
 from deixis.vision._images import ImageLimits, load_image
+from tests.conftest import missing
 from tests.vision.hostile_server import picture, serving
 
 Handler = http.server.BaseHTTPRequestHandler
@@ -342,7 +343,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for sign.example, with its key, made for this run."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("openssl isn't installed")
+        missing("openssl")
     folder = tmp_path_factory.mktemp("tls")
     key, cert = folder / "key.pem", folder / "cert.pem"
     subprocess.run(

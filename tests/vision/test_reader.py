@@ -20,6 +20,7 @@ from deixis.vision._images import VisionImage, load_image
 from deixis.vision._rapid import hushed
 from deixis.vision._reader import RapidReader, Reading
 from deixis.vision._seams import joined, uncovered
+from tests.conftest import missing
 
 REAL = Path(__file__).parents[2].parent / "shared" / "real"
 LATIN = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
@@ -47,7 +48,7 @@ def reader() -> RapidReader:
 
 def font(path: Path, size: int) -> ImageFont.FreeTypeFont:
     if not path.exists():
-        pytest.skip(f"the font {path} isn't installed")
+        missing(f"the font {path}")
     return ImageFont.truetype(str(path), size)
 
 

@@ -190,7 +190,9 @@ class Glossary:
         for start, first in enumerate(asked):
             for phrase in self._en.get(first, ()):
                 gap = 0 if phrase.kind == "name" else _MAX_GAP
-                if own := _found_at(phrase.stems, asked, start, gap):
+                if (own := _found_at(phrase.stems, asked, start, gap)) and not _denied(
+                    asked, start
+                ):
                     telling = [at for at in own if asked[at] not in EN_FILLERS]
                     yield phrase.mention(own, telling)
 
@@ -251,6 +253,12 @@ def _found_at(phrase: Sequence[str], asked: Sequence[str], start: int, gap: int)
             return []
         own.append(at)
     return own
+
+
+def _denied(asked: Sequence[str], start: int) -> bool:
+    """Whether a question says that it doesn't mean what follows: «not the Chinese medicine one»."""
+    before = [word for word in asked[max(start - 2, 0) : start] if word not in ("the", "a", "an")]
+    return before[-1:] == ["not"]
 
 
 def _slips(word: str, known: str, most: int) -> int:

@@ -68,6 +68,11 @@ class Namer:
             self._told[segment.text] = tuple(best.values())
         return self._told[segment.text]
 
+    def is_in(self, entry: Entry, segment: Segment) -> bool:
+        """Whether a Chinese name holds one of an entry's, with or without its ending."""
+        forms = (compact(name) for name in entry.zh)
+        return any(part in segment.key for form in forms for part in {form, _bare(form)})
+
     def form(self, chinese: str) -> Entry | None:
         """The entry that signs write just so, if one does."""
         entries = self._forms.get(chinese)

@@ -104,6 +104,8 @@ class SignSearch:
             mentions = [m for m in mentions if m.entry.id not in _EXITS]
         term = _term(question, mentions)
         found, absent = self._named(mentions, signs)
+        if absent and (whole := self._all_in_one(mentions, signs)):
+            return Finding(matches=whole, term=term)
         if literal or found:
             merged = _merged(literal, found)
             return Finding(matches=merged, absent=_beside(absent, merged), term=term)
@@ -146,6 +148,28 @@ class SignSearch:
                 absent.append(name)
         spans = [name for name in names if name not in absent]
         return found, tuple(m for m in absent if not any(_overlap(m, n) for n in spans))
+
+    def _all_in_one(self, mentions: Sequence[Mention], signs: Sequence[Sign]) -> tuple[Match, ...]:
+        """The lines whose one name holds two or more of those a question gives.
+
+        A surgery of Chinese medicine is `中医外科`, though the sign has no `中医科`.
+        """
+        names = {m.entry.id: m.entry for m in mentions if m.kind == "name"}
+        held = [
+            (sum(self._namer.is_in(entry, piece) for entry in names.values()), line, sign)
+            for sign in signs
+            for line in sign.lines
+            for piece in pieces_of(line)
+            if piece.han and not line.is_label
+        ]
+        most = max((count for count, _, _ in held), default=0)
+        if most < 2:
+            return ()
+        return _one_each(
+            Match(line=line, sign=sign, entry=None, surety=0.9, tier="glossary")
+            for count, line, sign in held
+            if count == most
+        )
 
     def _serving(
         self, mentions: Sequence[Mention], main: frozenset[str], signs: Sequence[Sign]

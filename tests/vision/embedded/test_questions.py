@@ -8,7 +8,7 @@ from tests.vision.embedded.exams import DATA, REAL, ask, faults, questions, sign
 from tests.vision.embedded.invented import SIGNS
 
 OWN = ["hospital_bilingual.jpg", "hospital_zh.jpg", "menu.jpg", "station.jpg", "street_sign.jpg"]
-SETS = [DATA / "questions.jsonl", DATA / "more_questions.jsonl"]
+SETS = [DATA / f"{name}questions.jsonl" for name in ("", "more_", "held_out_")]
 PHOTOS = ["hospital_floor_guide.jpg", "receipt.jpg"]
 
 
