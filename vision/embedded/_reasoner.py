@@ -17,7 +17,7 @@ from deixis.vision.embedded._search import Finding, Match, Semantics, SignSearch
 from deixis.vision.embedded._sign import Sign
 from deixis.vision.embedded._text import fold, has_han, words
 from deixis.vision.embedded._translation import Lexicon
-from deixis.vision.embedded._values import Amount, amount_of
+from deixis.vision.embedded._values import Amount, FormValue, amount_of, form_value
 from deixis.vision.embedded._wording import Named, Wording
 
 _MOST_SHOWN = 8
@@ -263,11 +263,12 @@ class Reasoner:
             return self._listed(under, say)
         groups = _grouped(finding.matches)[:_MOST_SHOWN]
         first = groups[0]
-        amount = self._amount_of(first)
+        values = self._values_of(first)
         said = [self._where(group, signs, say) for group in groups]
         text = " ".join(said) if not say.chinese else "".join(said)
-        if amount is not None:
-            text = self._worth(first.matches[0], amount, say)
+        if values:
+            stated = [say.worth(self._named((m,), say), value.text) for m, value in values]
+            text = ("" if say.chinese else " ").join(stated)
         asked = {label.value for label in question.floors}
         floors = [first.floors[v] for v in first.floors if v in asked] or [*first.floors.values()]
         exits = {label.value for label in question.exits}
@@ -284,9 +285,10 @@ class Reasoner:
         if first.exits:
             facts["exit"] = next(iter(first.exits.values()))
         detections = self._detections([m for group in groups for m in group.matches], say)
-        if amount is not None:
-            facts["value"] = amount.text
-            detections = (*detections, amount.line.detection(amount.text, signs[0].image))
+        if values:
+            facts["value"] = values[0][1].text
+            written = (value.line.detection(value.text, m.sign.image) for m, value in values)
+            detections = (*detections, *written)
         return Outcome(
             text=text, found=True, language=say.language, detections=detections, facts=facts
         )
@@ -298,12 +300,17 @@ class Reasoner:
         return items if headed else []
 
     @staticmethod
-    def _amount_of(group: _Group) -> Amount | None:
-        """The amount that a line of a receipt states; floor guides state none."""
-        match = group.matches[0]
-        if group.floors or group.exits or match.sign.floors:
-            return None
-        return amount_of(match.sign, match.line)
+    def _values_of(group: _Group) -> list[tuple[Match, Amount | FormValue]]:
+        """What lines of a receipt or a form state; floor guides and exit boards state nothing."""
+        guided = sum(bool(line.floor or line.exit) for line in group.matches[0].sign.lines)
+        if group.floors or group.exits or guided > 2:
+            return []
+        found: dict[int, tuple[Match, Amount | FormValue]] = {}
+        for match in group.matches:
+            value = amount_of(match.sign, match.line) or form_value(match.sign, match.line)
+            if value is not None:
+                found.setdefault(value.line.at.index, (match, value))
+        return list(found.values())
 
     def _where(self, group: _Group, signs: Sequence[Sign], say: Wording) -> str:
         named = self._named(group.matches, say)

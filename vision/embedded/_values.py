@@ -155,3 +155,33 @@ def priced_lines(sign: Sign) -> Iterator[tuple[SignLine, Amount]]:
         if amount is not None and amount.line.at.index not in taken:
             taken.add(amount.line.at.index)
             yield line, amount
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormValue:
+    """What is filled in beside a form's label.
+
+    Attributes:
+        text: As written.
+        line: The line it stands on.
+    """
+
+    text: str
+    line: SignLine
+
+
+def form_value(sign: Sign, line: SignLine) -> FormValue | None:
+    """What stands beside a label at the right, when the page is a form: labels led by values.
+
+    On a sign a neighbour at the right is another entry, so a form is told by its having
+    something beside most of the lines that begin its rows.
+    """
+    rows = [row for row in sign.rows if len(row) > 1]
+    led = [row for row in rows if row[0].at.u1 < line.at.u2 and len(row) in (2, 4)]
+    if len(led) < 4 or len(led) < 0.6 * len(rows):
+        return None
+    row = next((row for row in led if line in row), None)
+    if row is None or row.index(line) % 2:
+        return None
+    value = row[row.index(line) + 1]
+    return FormValue(text=value.text, line=value)
