@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCallChunk
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -257,3 +258,17 @@ def _blocks(message: BaseMessage) -> list[ContentBlock]:
     if isinstance(content, str):
         return []
     return [cast("ContentBlock", block) for block in content if isinstance(block, dict)]
+
+
+def tool_call_chunks(message: AIMessage) -> list[ToolCallChunk]:
+    """A message's tool calls as the last chunk of a stream brings them, each in one piece."""
+    return [
+        ToolCallChunk(
+            name=call["name"],
+            args=json.dumps(call["args"], ensure_ascii=False),
+            id=call["id"],
+            index=index,
+            type="tool_call_chunk",
+        )
+        for index, call in enumerate(message.tool_calls)
+    ]

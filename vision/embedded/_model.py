@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from deixis.vision._dialect import AskKind, Dialect, JsonObject, PixelDialect
 from deixis.vision._errors import ModelError
 from deixis.vision._geometry import Detection
 from deixis.vision._images import VisionImage
-from deixis.vision._model import ImageView, VisionModel
+from deixis.vision._model import ImageView, VisionModel, tool_call_chunks
 from deixis.vision._reader import RapidReader, Reader, Reading
 from deixis.vision._reading_cache import CachedReader
 from deixis.vision._reply import write_reply
@@ -130,7 +129,7 @@ class EmbeddedModel(VisionModel):
             chunk = ChatGenerationChunk(
                 message=AIMessageChunk(
                     content=piece,
-                    tool_call_chunks=_call_chunks(message) if number == len(pieces) else [],
+                    tool_call_chunks=tool_call_chunks(message) if number == len(pieces) else [],
                     chunk_position="last" if number == len(pieces) else None,
                     response_metadata=message.response_metadata if number == len(pieces) else {},
                 )
@@ -276,16 +275,3 @@ def _pieces(text: str) -> list[str]:
             pieces.append(current)
             current = ""
     return [*pieces, current] if current or not pieces else pieces
-
-
-def _call_chunks(message: AIMessage) -> list[Any]:
-    return [
-        {
-            "name": call["name"],
-            "args": json.dumps(call["args"], ensure_ascii=False),
-            "id": call["id"],
-            "index": index,
-            "type": "tool_call_chunk",
-        }
-        for index, call in enumerate(message.tool_calls)
-    ]

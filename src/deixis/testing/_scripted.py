@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
@@ -14,6 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import PrivateAttr
 
 from deixis.vision import Dialect, PixelDialect, VisionModel
+from deixis.vision._model import tool_call_chunks
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ class ScriptedModel(VisionModel):
             chunk = ChatGenerationChunk(
                 message=AIMessageChunk(
                     content=piece,
-                    tool_call_chunks=_chunks(message) if last else [],
+                    tool_call_chunks=tool_call_chunks(message) if last else [],
                     chunk_position="last" if last else None,
                 )
             )
@@ -217,19 +218,3 @@ def _message(step: Step, number: int) -> AIMessage:
             for index, call in enumerate(calls)
         ],
     )
-
-
-def _chunks(message: AIMessage) -> list[Any]:
-    return [
-        cast(
-            "Any",
-            {
-                "name": call["name"],
-                "args": json.dumps(call["args"], ensure_ascii=False),
-                "id": call["id"],
-                "index": index,
-                "type": "tool_call_chunk",
-            },
-        )
-        for index, call in enumerate(message.tool_calls)
-    ]

@@ -30,10 +30,10 @@ def ask(name: str, question: str) -> Outcome:
 
 # The text detector joins the floors at the right, which lie close under each other, and then
 # they can't be read. They are looked at again, apart.
-CLINIC = (
-    "内科3楼 外科2楼 儿科1楼 妇科3楼 口腔科2楼 皮肤科3楼 中医科4楼 针灸室4楼 化验室1楼 X光室1楼 "
-)
-CLINIC += "B超室2楼 挂号收费1楼 药房1楼 输液室2楼 院长办公室5楼"
+CLINIC = """
+    内科3楼 外科2楼 儿科1楼 妇科3楼 口腔科2楼 皮肤科3楼 中医科4楼 针灸室4楼 化验室1楼 X光室1楼
+    B超室2楼 挂号收费1楼 药房1楼 输液室2楼 院长办公室5楼
+"""
 
 
 @pytest.mark.parametrize("row", CLINIC.split())
