@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,8 @@ def _check_drawable(out: Path | None) -> None:
         raise CommandUsageError(f"{out} is no picture's name: end it in .png or .jpg")
     if not out.parent.is_dir():
         raise CommandUsageError(f"there is no folder {out.parent}: make it first")
+    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise CommandUsageError(f"{out} can't be written: choose another name")
 
 
 def _draw(answer: Answer, book: ImageBook, out: Path) -> None:

@@ -264,6 +264,20 @@ def test_a_picture_that_can_not_be_written_is_bad_input(run: Run, tmp_path: Path
     )
 
 
+def test_a_picture_that_fails_at_the_last_does_not_lose_the_answer(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Bad input that shows only when the picture is written: a disk that is full, say.
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    done = run("ask", GUIDE, ENT, "--annotate", "out.png", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["facts"]["floor"] == "4F"
+    assert "No space left" in done.stderr
+
+
 def test_a_command_without_words_shows_its_help(process: Run) -> None:
     done = process()
     assert done.returncode == 2
