@@ -54,9 +54,11 @@ def _misused(error: _UsageError) -> int:
 
 
 def _ours(error: BaseException) -> int:
-    from deixis.vision._errors import DeixisError
+    from deixis.vision._errors import DeixisError, EndpointError
 
     _say(str(error) or type(error).__name__)
+    if isinstance(error, EndpointError):
+        return FAILED
     return BAD_INPUT if isinstance(error, DeixisError | CommandUsageError) else FAILED
 
 

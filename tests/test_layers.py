@@ -22,7 +22,15 @@ MAY_IMPORT = {
     "memory": {"memory", "vision"},
     "agents": {"agents", "tools", "memory", "vision"},
 }
-ADAPTERS = {"vision/_model.py", "vision/embedded/_model.py", "tools/_langchain.py"}
+ADAPTERS = {
+    "vision/_model.py",
+    "vision/_turns.py",
+    "vision/embedded/_model.py",
+    "vision/endpoint/_model.py",
+    "vision/fallback.py",
+    "vision/local/_model.py",
+    "tools/_langchain.py",
+}
 LANGCHAIN = ("langchain", "langchain_core", "langgraph", "langsmith")
 HEAVY = (
     "torch transformers langchain langchain_core langgraph langsmith chromadb onnxruntime "

@@ -13,12 +13,14 @@ from deixis.vision._dialect import AskKind, Dialect, Frames, PixelDialect, Place
 from deixis.vision._drawing import DrawingStyle, annotate
 from deixis.vision._errors import (
     DeixisError,
+    EndpointError,
     FetchError,
     FontError,
     ImageError,
     ImageHandleError,
     ModelError,
     PlaceError,
+    StreamCutError,
     ToolError,
     TranslationError,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "Dialect",
     "DrawingStyle",
     "EmbeddedModel",
+    "EndpointError",
     "FetchError",
     "FontError",
     "Frame",
@@ -73,6 +76,7 @@ __all__ = [
     "Reading",
     "Reply",
     "Size",
+    "StreamCutError",
     "TextLine",
     "ToolError",
     "Transform",

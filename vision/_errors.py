@@ -35,3 +35,11 @@ class ToolError(DeixisError):
 
 class TranslationError(DeixisError):
     """A text can't be translated with what is installed."""
+
+
+class EndpointError(DeixisError):
+    """A model's server can't be reached, or refuses, or answers what can't be read."""
+
+
+class StreamCutError(EndpointError, ConnectionError):
+    """A model's server broke off in the middle of an answer; asking again may go through."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -22,6 +22,7 @@ from deixis.vision._images import VisionImage, load_image
 from deixis.vision._reply import Reply, parse_reply
 from deixis.vision._store import ImageRecord, ImageStore
 from deixis.vision._transforms import Frame
+from deixis.vision._turns import ImagePart
 
 ContentBlock = dict[str, Any]
 
@@ -93,19 +94,33 @@ class VisionModel(BaseChatModel):
             ImageHandleError: A hash that isn't in the store.
             ImageError: An inline image that can't be read.
         """
-        views: dict[str, ImageView] = {}
+        shown: dict[str, ImageView] = {}
+        for number, part in self._numbered(messages):
+            if part is not None:
+                earlier = shown[part.handle].messages if part.handle in shown else ()
+                shown[part.handle] = ImageView(
+                    handle=part.handle, image=part.image, messages=(*earlier, number)
+                )
+        return list(shown.values())
+
+    def views_by_block(self, messages: Sequence[BaseMessage]) -> list[ImagePart | None]:
+        """What `views` finds, for every content block in order; None for one that is no image."""
+        return [part for _, part in self._numbered(messages)]
+
+    def _numbered(self, messages: Sequence[BaseMessage]) -> Iterator[tuple[int, ImagePart | None]]:
+        """Each block's image, with the number of its message."""
+        known: dict[str, VisionImage] = {}
         for number, message in enumerate(messages):
             for block in _blocks(message):
                 handle = str(block.get("id") or "")
-                known = views.get(handle)
-                image = known.image if known else self._resolve(block)
+                image = known.get(handle) or self._resolve(block)
                 if image is None:
+                    yield number, None
                     continue
                 if not handle.startswith("img_"):
-                    handle = f"img_{len(views) + 1}"
-                shown = (*known.messages, number) if known else (number,)
-                views[handle] = ImageView(handle=handle, image=image, messages=shown)
-        return list(views.values())
+                    handle = f"img_{len(known) + 1}"
+                known[handle] = image
+                yield number, ImagePart(handle=handle, image=image)
 
     def _resolve(self, block: Mapping[str, Any]) -> VisionImage | None:
         if block.get("type") == "image_url":
