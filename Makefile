@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FULL := $(VENV)/.installed-for-tests
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 OUT := out
 
 .PHONY: help demo test check bench pictures clean
@@ -16,7 +18,16 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(PIP) -e .
+	@touch $@
+
+# Tests run real models of random weights, so they need torch; the demo doesn't. Where no CPU build
+# of torch lies ready, pip takes PyPI's, which on Linux brings CUDA: several GB. To choose another:
+# make test TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
+TORCH ?= torch==2.13.0
+$(FULL): $(STAMP)
+	$(PIP) $(TORCH)
+	$(PIP) -e '.[dev,local]'
 	@touch $@
 
 demo: $(STAMP)  ## Set up, ask a floor guide a question, write the annotated picture
@@ -28,15 +39,15 @@ test: check  ## Set up, then run everything CI runs
 	$(BIN)/coverage erase
 	$(BIN)/pytest --cov --cov-report=term
 
-check: $(STAMP)  ## Formatting, lint and types
+check: $(FULL)  ## Formatting, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-bench: $(STAMP)  ## Print ratios measured side by side in one run
+bench: $(FULL)  ## Print ratios measured side by side in one run
 	$(BIN)/python -m tests.bench
 
-pictures: $(STAMP)  ## Draw the example pictures again
+pictures: $(FULL)  ## Draw the example pictures again
 	$(BIN)/python examples/images/draw.py
 
 clean:  ## Remove the virtual environment and what was written

@@ -98,6 +98,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restarted:
+    """The model's connection broke off: forget this step's text, it comes again from the start."""
+
+    kind: Literal["restarted"] = "restarted"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ToolStarted:
     """A tool was called."""
 
@@ -134,4 +141,4 @@ class Finished:
     kind: Literal["finished"] = "finished"
 
 
-AgentEvent = TextDelta | ToolStarted | ToolFinished | ApprovalNeeded | Finished
+AgentEvent = TextDelta | Restarted | ToolStarted | ToolFinished | ApprovalNeeded | Finished

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deixis.agents._agent import VisionAgent
-from deixis.agents._answer import Answer, ApprovalNeeded, Finished, TextDelta, ToolStarted
+from deixis.agents._answer import (
+    Answer,
+    ApprovalNeeded,
+    Finished,
+    Restarted,
+    TextDelta,
+    ToolStarted,
+)
 from deixis.agents._commands import answer_json
 from deixis.agents._console import emit, plain, say
 from deixis.agents._session import open_agent
@@ -88,6 +95,8 @@ def _turn(
 def _print(event: object) -> None:
     if isinstance(event, TextDelta):
         say(plain(event.text), end="")
+    elif isinstance(event, Restarted):
+        say("\n  (the connection broke off: once more)", dim=True, to_stderr=True)
     elif isinstance(event, ToolStarted):
         say(plain(f"  {event.name} {event.arguments}"), dim=True, to_stderr=True)
     elif isinstance(event, ApprovalNeeded):

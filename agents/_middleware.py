@@ -51,7 +51,7 @@ class AgentLimits(BaseModel):
         steps: Calls of the model.
         image_tokens: Of images in one prompt, by the model's own count; the newest image is
             always shown.
-        model_retries: After a lost connection or a time-out.
+        model_retries: After a lost connection, a time-out, or a tool call that can't be read.
         tool_retries: The same, for tools that need no approval.
     """
 
@@ -89,18 +89,27 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any] | AIMessage:
-        """Asks the model with the images that fit, again after a lost connection."""
+        """Asks the model with the images that fit, again after a lost connection.
+
+        It is asked again, too, when it meant to call a tool and that couldn't be read: without
+        a call the loop would end, with no answer.
+        """
         if stopped := self._stopped(request):
             return stopped
         seen = self._seen(request)
         left = self._limits.model_retries
         while True:
             try:
-                return handler(seen)
+                response = handler(seen)
             except _transient():
                 if not left:
                     raise
-                left -= 1
+            else:
+                again = _mended(seen, response)
+                if again is None or not left:
+                    return response
+                seen = again
+            left -= 1
 
     async def awrap_model_call(
         self,
@@ -114,11 +123,16 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         left = self._limits.model_retries
         while True:
             try:
-                return await handler(seen)
+                response = await handler(seen)
             except _transient():
                 if not left:
                     raise
-                left -= 1
+            else:
+                again = _mended(seen, response)
+                if again is None or not left:
+                    return response
+                seen = again
+            left -= 1
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], _Result]
@@ -263,6 +277,20 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         for record in records:
             images |= written(record)
         return Command(update={"messages": [message], "images": images})
+
+
+def _mended(request: ModelRequest[Any], response: ModelResponse[Any]) -> ModelRequest[Any] | None:
+    """The request with what was wrong with its calls, where none of them could be read."""
+    said = next((m for m in reversed(response.result) if isinstance(m, AIMessage)), None)
+    if said is None or said.tool_calls or not said.invalid_tool_calls:
+        return None
+    wrong = "; ".join(
+        f"{call['name'] or 'a tool'}: {str(call['args'])[:_LONGEST_ERROR]}"
+        for call in said.invalid_tool_calls
+    )
+    told = f"Your tool call could not be read. {wrong}. Write it again, whole and in its format."
+    words = AIMessage(str(said.text) or "(a tool call that could not be read)")
+    return request.override(messages=[*request.messages, words, HumanMessage(told)])
 
 
 def _wrapped(request: ToolCallRequest) -> Tool[..., Any] | None:

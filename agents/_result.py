@@ -12,6 +12,7 @@ from deixis.agents._answer import (
     Answer,
     ApprovalNeeded,
     PendingCall,
+    Restarted,
     TextDelta,
     ToolCallRecord,
     ToolFinished,
@@ -28,6 +29,7 @@ class EventReader:
         self._prose = ProseStream()
         self._message: str | None = None
         self._done: set[str | None] = set()
+        self._shown = False
 
     def read(self, mode: str, chunk: Any) -> Iterator[AgentEvent]:
         """The events of one piece of the stream."""
@@ -43,9 +45,14 @@ class EventReader:
 
     def _delta(self, message: AIMessage) -> Iterator[AgentEvent]:
         if message.id != self._message:
+            # Another message while the last one never came to its end: it was asked for again.
+            if self._shown and self._message not in self._done:
+                yield Restarted()
             self._message = message.id
             self._prose = ProseStream()
+            self._shown = False
         if shown := self._prose.feed(str(message.text)):
+            self._shown = True
             yield TextDelta(text=shown)
 
     def _step(self, message: AnyMessage) -> Iterator[AgentEvent]:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import uuid
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCallChunk
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    InvalidToolCall,
+    ToolCallChunk,
+)
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -275,15 +282,32 @@ def _blocks(message: BaseMessage) -> list[ContentBlock]:
     return [cast("ContentBlock", block) for block in content if isinstance(block, dict)]
 
 
+def broken_call(*, name: str, words: str, reason: str) -> InvalidToolCall:
+    """A tool call whose words can't be read, with the reason for the model to mend it.
+
+    The reason stands before the words, in brackets: LangChain reads the arguments of a streamed
+    call as the beginning of some JSON where it can, and so would guess a cut one to be whole.
+    """
+    return InvalidToolCall(
+        type="invalid_tool_call",
+        id=f"call_{uuid.uuid4().hex}",
+        name=name,
+        args=f"({reason}) {words}",
+        error=reason,
+    )
+
+
 def tool_call_chunks(message: AIMessage) -> list[ToolCallChunk]:
-    """A message's tool calls as the last chunk of a stream brings them, each in one piece."""
+    """A message's tool calls as the last chunk of a stream brings them, each in one piece.
+
+    Those that can't be read (`broken_call`) come last.
+    """
+    written = [
+        (call["name"], json.dumps(call["args"], ensure_ascii=False), call["id"])
+        for call in message.tool_calls
+    ]
+    broken = [(call["name"], call["args"], call["id"]) for call in message.invalid_tool_calls]
     return [
-        ToolCallChunk(
-            name=call["name"],
-            args=json.dumps(call["args"], ensure_ascii=False),
-            id=call["id"],
-            index=index,
-            type="tool_call_chunk",
-        )
-        for index, call in enumerate(message.tool_calls)
+        ToolCallChunk(name=name, args=args, id=key, index=index, type="tool_call_chunk")
+        for index, (name, args, key) in enumerate([*written, *broken])
     ]

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deixis.vision._dialect import Dialect, Frames, JsonObject
 from deixis.vision._geometry import Box, Detection
+from deixis.vision._grounding_markup import MarkupStream
 
 # A fence that opens a JSON block, up to the character that makes it one.
 _OPENED = re.compile(r"```(?:[ \t]*(?i:json)\s|[ \t]*(?i:json)?\s*[\[{])")
@@ -79,7 +80,7 @@ def parse_reply(text: str, dialect: Dialect, frames: Frames) -> Reply:
 
 
 def prose_of(text: str) -> str:
-    """A reply without its fenced JSON. Other fenced blocks are prose."""
+    """A reply without its fenced JSON and grounding markup. Other fenced blocks are prose."""
     stream = ProseStream()
     return stream.feed(text) + stream.close()
 
@@ -120,11 +121,13 @@ def _written(detection: Detection) -> JsonObject:
 class ProseStream:
     """Lets a reply's prose through as it streams, and holds its JSON blocks back.
 
-    A fenced block is one when it is marked `json` or begins with a bracket. The pieces let
-    through add up to `prose_of` the whole reply, however it was cut.
+    A fenced block is one when it is marked `json` or begins with a bracket. Grounding markup is
+    left out as well. The pieces let through add up to `prose_of` the whole reply, however it was
+    cut.
     """
 
     def __init__(self) -> None:
+        self._markup = MarkupStream()
         self._held = ""
         self._block: _Block | None = None
         self._blocks: list[str] = []
@@ -137,11 +140,12 @@ class ProseStream:
 
     def feed(self, delta: str) -> str:
         """The prose that a piece of the reply adds."""
-        return self._shown("".join(map(self._step, delta)))
+        return self._shown("".join(map(self._step, self._markup.feed(delta))))
 
     def close(self) -> str:
         """What was held back and turned out to be prose."""
-        held, self._held = self._held, ""
+        let_go = "".join(map(self._step, self._markup.close()))
+        held, self._held = let_go + self._held, ""
         if self._block is not None:
             self._end_block()
             return ""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, ToolCall
 
 from deixis.agents import AgentLimits, VisionAgent
-from deixis.testing import Call, Fail, Say, ScriptedModel
+from deixis.testing import BadCall, Call, Fail, Say, ScriptedModel
 from deixis.tools import NewImage, ToolContext, ToolResult, tool
 from deixis.vision import Box, DeixisError, ImageError, ModelError, Point
 from tests.agents.helpers import Whole, blank, blocks, echo, told, where
@@ -239,6 +239,22 @@ def test_a_connection_that_stays_lost_ends_the_question() -> None:
     failing = ScriptedModel([Fail(ConnectionError("reset"))] * 3)
     with failing as model, pytest.raises(ConnectionError):
         VisionAgent(model).ask("?", blank())
+
+
+def test_a_tool_call_that_cannot_be_read_is_asked_for_again() -> None:
+    broken = BadCall("calculate", '{"expression": "1+', "the JSON ends in the middle")
+    call = Call("calculate", {"expression": "1 + 1"})
+    with ScriptedModel([broken, call, Say("Two.")]) as model:
+        answer = VisionAgent(model).ask("1+1?")
+    assert "the JSON ends in the middle" in str(model.asked[1][-1].text)
+    assert [(c.name, c.ok) for c in answer.tool_calls] == [("calculate", True)]
+    assert not any("could not be read" in str(m.text) for m in model.asked[2])
+
+
+def test_a_model_that_cannot_write_a_call_is_not_asked_for_ever() -> None:
+    broken = BadCall("calculate", "{")
+    with ScriptedModel([broken] * 3) as model:
+        assert not VisionAgent(model).ask("1+1?").found
 
 
 def test_any_other_error_of_the_model_is_not_tried_again() -> None:

@@ -13,8 +13,16 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import Field
 
-from deixis.agents import AgentEvent, Finished, TextDelta, ToolFinished, ToolStarted, VisionAgent
-from deixis.testing import Call, Say, ScriptedModel
+from deixis.agents import (
+    AgentEvent,
+    Finished,
+    Restarted,
+    TextDelta,
+    ToolFinished,
+    ToolStarted,
+    VisionAgent,
+)
+from deixis.testing import Call, Fail, Say, ScriptedModel
 from deixis.tools import tool
 from deixis.vision import ProseStream, parse_reply, prose_of
 from tests.agents.helpers import Whole, blank, echo
@@ -51,6 +59,21 @@ def test_tools_are_told_of_as_they_run() -> None:
     assert kinds == [ToolStarted, ToolFinished, Finished]
     finished = next(event for event in events if isinstance(event, ToolFinished))
     assert (finished.name, finished.ok, finished.text) == ("look", True, "A cup.")
+
+
+def test_text_that_comes_again_after_a_cut_is_announced() -> None:
+    cut = Fail(ConnectionError("reset"), after="ENT is on the")
+    with ScriptedModel([cut, Say("ENT is on 4F.")]) as model:
+        events = list(VisionAgent(model).stream("Where?", blank()))
+    again = [type(event) for event in events].index(Restarted)
+    assert prose(events[:again]) == "ENT is on the"
+    assert prose(events[again:]) == answer(events) == "ENT is on 4F."
+
+
+def test_nothing_is_announced_when_no_text_had_come() -> None:
+    with ScriptedModel([Fail(ConnectionError("reset")), Say("On 4F.")]) as model:
+        events = list(VisionAgent(model).stream("Where?", blank()))
+    assert not [event for event in events if isinstance(event, Restarted)]
 
 
 def test_asynchronous_events_are_the_same() -> None:
@@ -155,7 +178,11 @@ def test_a_model_that_is_not_ours_is_shown_the_bytes() -> None:
 REPLIES = st.lists(
     st.one_of(
         st.sampled_from(
-            ["```json\n", "```", "\n```\n", '{"found": true}', '"', "\\", "[1, 2]", " ", "\n", "`"]
+            [
+                *["```json\n", "```", "\n```\n", '{"found": true}', '"', "\\", "[1, 2]", " "],
+                *["\n", "`", "<ref>", "</ref>", "<box>", "</box>", "(1,2)", "<"],
+                *["<|box_start|>", "<|box_end|>"],
+            ]
         ),
         st.text(alphabet='ab`{}\n"j ', max_size=8),
     ),
@@ -187,9 +214,17 @@ def test_prose_is_the_same_however_a_reply_is_cut(reply: str, cuts: list[int]) -
         ("It says `4F` here.", "It says `4F` here."),
         ("Tick ` at the end `", "Tick ` at the end `"),
         ("", ""),
+        ("The <ref>exit</ref><box>(1,2),(3,4)</box> is left.", "The exit is left."),
+        ("<|object_ref_start|>门<|object_ref_end|><|box_start|>(1,2),(3,4)<|box_end|>", "门"),
+        ("At <quad>(1,2),(3,4),(5,6),(7,8)</quad>the door", "At the door"),
+        ("The exit<box>(1,2),(3", "The exit"),
+        (
+            "Use <box>flex</box> in CSS, if a<b and <re",
+            "Use <box>flex</box> in CSS, if a<b and <re",
+        ),
     ],
 )
-def test_prose_is_what_is_not_json(reply: str, left: str) -> None:
+def test_prose_is_what_is_not_json_or_markup(reply: str, left: str) -> None:
     assert prose_of(reply) == left
 
 

@@ -11,6 +11,15 @@ with model:  # fails when a step is left unused
 """
 
 from deixis.testing._conformance import Ask, VisionModelConformance
-from deixis.testing._scripted import Call, Fail, Say, ScriptedModel, Step
+from deixis.testing._scripted import BadCall, Call, Fail, Say, ScriptedModel, Step
 
-__all__ = ["Ask", "Call", "Fail", "Say", "ScriptedModel", "Step", "VisionModelConformance"]
+__all__ = [
+    "Ask",
+    "BadCall",
+    "Call",
+    "Fail",
+    "Say",
+    "ScriptedModel",
+    "Step",
+    "VisionModelConformance",
+]

@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import PrivateAttr
 
 from deixis.vision import Dialect, PixelDialect, VisionModel
-from deixis.vision._model import tool_call_chunks
+from deixis.vision._model import broken_call, tool_call_chunks
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,34 @@ class Call:
 
 
 @dataclass(frozen=True)
+class BadCall:
+    """The model calls a tool in words that can't be read.
+
+    Attributes:
+        name: Of the tool, as far as it can be told.
+        words: What it wrote for arguments.
+        reason: Why that can't be read.
+    """
+
+    name: str
+    words: str
+    reason: str = "its arguments are no JSON"
+
+
+@dataclass(frozen=True)
 class Fail:
-    """The model breaks down with an error."""
+    """The model breaks down with an error.
+
+    Attributes:
+        error: What is raised.
+        after: What it had said by then, where its answer is streamed.
+    """
 
     error: Exception
+    after: str = ""
 
 
-Step = Say | Call | Fail | Sequence[Call]
+Step = Say | Call | BadCall | Fail | Sequence[Call]
 """What the model does when it is asked; a function of the messages gives one on the spot."""
 
 
@@ -151,7 +172,7 @@ class ScriptedModel(VisionModel):
         if error is None:
             self.assert_done()
 
-    def _next(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> AIMessage:
+    def _next(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> tuple[Step, int]:
         self._asked.append(list(messages))
         self._offered.append(list(kwargs.get("tools") or []))
         number = self._played[0]
@@ -161,9 +182,7 @@ class ScriptedModel(VisionModel):
             )
         self._played[0] += 1
         step = self._steps[number]
-        if callable(step):
-            step = step(messages)
-        return _message(step, number)
+        return (step(messages) if callable(step) else step), number
 
     def _generate(
         self,
@@ -173,7 +192,8 @@ class ScriptedModel(VisionModel):
         **kwargs: Any,
     ) -> ChatResult:
         del stop, run_manager
-        return ChatResult(generations=[ChatGeneration(message=self._next(messages, kwargs))])
+        message = _message(*self._next(messages, kwargs))
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
         self,
@@ -183,21 +203,30 @@ class ScriptedModel(VisionModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         del stop
-        message = self._next(messages, kwargs)
-        text = str(message.text)
-        pieces = [text[i : i + 7] for i in range(0, len(text), 7)] or [""]
-        for number, piece in enumerate(pieces):
-            last = number == len(pieces) - 1
-            chunk = ChatGenerationChunk(
-                message=AIMessageChunk(
-                    content=piece,
-                    tool_call_chunks=tool_call_chunks(message) if last else [],
-                    chunk_position="last" if last else None,
-                )
-            )
-            if run_manager and piece:
-                run_manager.on_llm_new_token(piece, chunk=chunk)
-            yield chunk
+        step, number = self._next(messages, kwargs)
+        for piece in _pieces(step.after) if isinstance(step, Fail) else ():
+            yield _told(AIMessageChunk(content=piece), run_manager)
+        message = _message(step, number)
+        *pieces, last = _pieces(str(message.text)) or [""]
+        for piece in pieces:
+            yield _told(AIMessageChunk(content=piece), run_manager)
+        final = AIMessageChunk(
+            content=last, tool_call_chunks=tool_call_chunks(message), chunk_position="last"
+        )
+        yield _told(final, run_manager)
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[i : i + 7] for i in range(0, len(text), 7)]
+
+
+def _told(
+    message: AIMessageChunk, run_manager: CallbackManagerForLLMRun | None
+) -> ChatGenerationChunk:
+    chunk = ChatGenerationChunk(message=message)
+    if run_manager and message.text:
+        run_manager.on_llm_new_token(str(message.text), chunk=chunk)
+    return chunk
 
 
 def _message(step: Step, number: int) -> AIMessage:
@@ -205,6 +234,9 @@ def _message(step: Step, number: int) -> AIMessage:
         raise step.error
     if isinstance(step, Say):
         return AIMessage(step.words())
+    if isinstance(step, BadCall):
+        broken = broken_call(name=step.name, words=step.words, reason=step.reason)
+        return AIMessage("", invalid_tool_calls=[broken])
     calls = [step] if isinstance(step, Call) else list(step)
     return AIMessage(
         "".join(call.text for call in calls),
