@@ -257,3 +257,7 @@ def models(*, as_json: bool) -> None:
             f"         sees {model.sees}" + (f"; {model.missing}" if model.missing else ""),
             dim=True,
         )
+        if model.room:
+            say(plain(f"         room: {model.room}"), dim=True)
+        for name in model.found:
+            say(plain(f"         here: {name}"))

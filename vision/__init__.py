@@ -35,7 +35,8 @@ from deixis.vision._transforms import Frame, Transform
 
 if TYPE_CHECKING:
     from deixis.vision._model import IMAGE_REFERENCE, ImageView, VisionModel, image_block
-    from deixis.vision._models import ModelStatus, load_model, model_statuses
+    from deixis.vision._models import load_model
+    from deixis.vision._statuses import ModelStatus, model_statuses
     from deixis.vision.embedded._model import EmbeddedModel
 
 __all__ = [
@@ -100,11 +101,11 @@ _ADAPTERS = {
     "IMAGE_REFERENCE": "deixis.vision._model",
     "EmbeddedModel": "deixis.vision.embedded._model",
     "ImageView": "deixis.vision._model",
-    "ModelStatus": "deixis.vision._models",
+    "ModelStatus": "deixis.vision._statuses",
     "VisionModel": "deixis.vision._model",
     "image_block": "deixis.vision._model",
     "load_model": "deixis.vision._models",
-    "model_statuses": "deixis.vision._models",
+    "model_statuses": "deixis.vision._statuses",
 }
 
 

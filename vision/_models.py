@@ -1,93 +1,83 @@
-"""Vision models by name: `embedded`, `hf:…`, `dashscope:…`, a folder."""
+"""Vision models by name: `embedded`, `hf:…`, a folder, `dashscope:…`, `openai:…`."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
-
-from pydantic import BaseModel, ConfigDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from deixis.vision._errors import ModelError
 
 if TYPE_CHECKING:
     from deixis.vision._model import VisionModel
 
-_LATER = ("hf:", "modelscope:", "dashscope:", "openai:")
+_ENDPOINTS = ("dashscope:", "openai:")
+_HUBS = ("hf:", "modelscope:")
+_PATHS = ("/", "./", "../", "~")
 
 
-class ModelStatus(BaseModel):
-    """Whether a kind of model can run here.
-
-    Attributes:
-        name: How it is named, e.g. `embedded` or `hf:…`.
-        available: Whether it can run now.
-        sees: What it perceives.
-        missing: What it takes, where something is missing.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    available: bool
-    sees: str
-    missing: str | None = None
-
-
-def load_model(name: str = "embedded") -> VisionModel:
+def load_model(name: str = "embedded", **options: Any) -> VisionModel:
     """The vision model of a name.
 
     Args:
-        name: `embedded`, `hf:ORG/MODEL`, `modelscope:ORG/MODEL`, `dashscope:MODEL`,
-            `openai:URL#MODEL`, or a folder. This version runs `embedded`.
+        name: `embedded`; `hf:ORG/MODEL`, `modelscope:ORG/MODEL` or a folder, run here through
+            transformers (`pip install 'deixis[local]'`); `dashscope:MODEL` or `openai:URL#MODEL`,
+            behind a server.
+        **options: Of the kind of model: those of `deixis.vision.local.load_local` (`dtype`,
+            `device`, …) or `deixis.vision.endpoint.load_endpoint` (`family`, `timeout`, …).
 
     Raises:
         ModelError: There is no such model, or it can't run here; the message says what it takes.
+        EndpointError: Its server can't be asked which family its model is of.
     """
     if name == "embedded":
-        _check_embedded()
-        from deixis.vision.embedded._model import EmbeddedModel
+        return _embedded(options)
+    try:
+        if name.startswith(_ENDPOINTS):
+            from deixis.vision.endpoint import load_endpoint
 
-        return EmbeddedModel()
-    if name.startswith(_LATER) or "/" in name:
+            return load_endpoint(name, **options)
+        if name.startswith(_HUBS) or name.startswith(_PATHS) or Path(name).is_dir():
+            _check_local()
+            from deixis.vision.local import load_local
+
+            return load_local(name, **options)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise ModelError(f"{name!r} takes no such option ({error})") from error
+    if "/" in name:
         raise ModelError(
-            f"{name!r} can't run with this version: it has the embedded model alone; local and "
-            "endpoint models are the next to come (see CHANGELOG.md)"
+            f"there is no folder {name!r}: for weights of Hugging Face write 'hf:{name}', of "
+            f"ModelScope 'modelscope:{name}'"
         )
     raise ModelError(f"there is no model {name!r}: `deixis models` lists what there is")
 
 
-def _check_embedded() -> None:
-    missing = _missing()
-    if missing:
+def _embedded(options: dict[str, Any]) -> VisionModel:
+    if missing := embedded_lacks():
         raise ModelError(f"the embedded model needs {', '.join(missing)}: reinstall deixis")
+    if options:
+        raise ModelError(f"the embedded model has no options, got {', '.join(options)}")
+    from deixis.vision.embedded._model import EmbeddedModel
+
+    return EmbeddedModel()
 
 
-def _missing() -> list[str]:
+def _check_local() -> None:
+    if missing := local_lacks():
+        raise ModelError(
+            f"a model run here needs {' and '.join(missing)}: pip install 'deixis[local]' (for a "
+            "CPU build of torch first: pip install torch --index-url "
+            "https://download.pytorch.org/whl/cpu)"
+        )
+
+
+def embedded_lacks() -> list[str]:
+    """The packages that the embedded model needs and that aren't installed."""
     return [name for name in ("rapidocr", "onnxruntime") if find_spec(name) is None]
 
 
-def model_statuses() -> list[ModelStatus]:
-    """Every kind of model, and whether it can run here."""
-    missing = _missing()
-    embedded = ModelStatus(
-        name="embedded",
-        available=not missing,
-        sees="text: signs, guides, menus, receipts, forms",
-        missing=f"install {' and '.join(missing)}" if missing else None,
-    )
-    later = "comes with a later version of deixis"
-    return [
-        embedded,
-        ModelStatus(
-            name="hf:ORG/MODEL, modelscope:ORG/MODEL, FOLDER",
-            available=False,
-            sees="text, objects, layout",
-            missing=later,
-        ),
-        ModelStatus(
-            name="dashscope:MODEL, openai:URL#MODEL",
-            available=False,
-            sees="text, objects, layout",
-            missing=later,
-        ),
-    ]
+def local_lacks() -> list[str]:
+    """The packages that a local model needs and that aren't installed."""
+    return [name for name in ("torch", "transformers") if find_spec(name) is None]
