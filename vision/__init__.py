@@ -32,6 +32,7 @@ from deixis.vision._reading_cache import CachedReader
 from deixis.vision._reply import ProseStream, Reply, parse_reply, prose_of, write_reply
 from deixis.vision._store import ImageBook, ImageRecord, ImageStore
 from deixis.vision._transforms import Frame, Transform
+from deixis.vision.qwen import QwenDialect, dropped_places, parse_places
 
 if TYPE_CHECKING:
     from deixis.vision._model import IMAGE_REFERENCE, ImageView, VisionModel, image_block
@@ -72,6 +73,7 @@ __all__ = [
     "Point",
     "ProseStream",
     "Quad",
+    "QwenDialect",
     "RapidReader",
     "Reader",
     "Reading",
@@ -85,12 +87,14 @@ __all__ = [
     "VisionImage",
     "VisionModel",
     "annotate",
+    "dropped_places",
     "frames_of",
     "image_block",
     "load_image",
     "load_images",
     "load_model",
     "model_statuses",
+    "parse_places",
     "parse_reply",
     "prose_of",
     "write_reply",

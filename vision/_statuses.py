@@ -95,8 +95,8 @@ def _local() -> Iterator[ModelStatus]:
         available=False,
         sees=_SEES,
         missing=(
-            "it is code for an old transformers: serve it with vLLM and name it "
-            "openai:http://127.0.0.1:8000/v1#Qwen/Qwen-VL-Chat"
+            "it is code for an old transformers: serve it with vLLM (docs/models.md says how) and "
+            "name it openai:http://127.0.0.1:8000/v1#Qwen/Qwen-VL-Chat"
         ),
     )
 
