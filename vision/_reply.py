@@ -8,8 +8,7 @@ the dialect finds in it.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,12 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from deixis.vision._dialect import Dialect, Frames, JsonObject
 from deixis.vision._geometry import Box, Detection
 from deixis.vision._grounding_markup import MarkupStream
-
-# A fence that opens a JSON block, up to the character that makes it one.
-_OPENED = re.compile(r"```(?:[ \t]*(?i:json)\s|[ \t]*(?i:json)?\s*[\[{])")
-_OPENING = re.compile(r"```[ \t]*(?i:json)\s*")
-_MAY_OPEN = re.compile(r"`{0,2}|```[ \t]*(?i:j(?:s(?:on?)?)?)?\s*")
-_UNDECIDED = re.compile(r"\s*(?:`{1,2}|```[ \t]*(?i:j(?:s(?:on?)?)?)?\s*)?\Z")
 
 
 class Reply(BaseModel):
@@ -128,7 +121,7 @@ class ProseStream:
 
     def __init__(self) -> None:
         self._markup = MarkupStream()
-        self._held = ""
+        self._opening = _Opening()
         self._block: _Block | None = None
         self._blocks: list[str] = []
         self._begun = False
@@ -145,13 +138,11 @@ class ProseStream:
     def close(self) -> str:
         """What was held back and turned out to be prose."""
         let_go = "".join(map(self._step, self._markup.close()))
-        held, self._held = let_go + self._held, ""
         if self._block is not None:
             self._end_block()
-            return ""
-        if _OPENING.fullmatch(held.strip()):
-            return ""
-        return self._shown(held.rstrip())
+            return self._shown(let_go)
+        held = "" if self._opening.is_json else self._opening.release()
+        return self._shown((let_go + held).rstrip())
 
     def _shown(self, text: str) -> str:
         if not self._begun:
@@ -164,23 +155,91 @@ class ProseStream:
             if self._block.closed_by(char):
                 self._end_block()
             return ""
-        self._held += char
-        tail = self._held.lstrip()
-        if _OPENED.fullmatch(tail):
-            self._block, self._held = _Block(char), ""
+        if self._opening.opened_by(char):
+            self._block, self._opening = _Block(char), _Opening()
             return ""
-        # White space and backticks may be the beginning of a block.
-        if _MAY_OPEN.fullmatch(tail):
-            return ""
-        kept = _UNDECIDED.search(self._held, 1)
-        cut = kept.start() if kept else len(self._held)
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return shown
+        return self._opening.take(char)
 
     def _end_block(self) -> None:
         if self._block is not None:
             self._blocks.append(self._block.body)
         self._block = None
+
+
+class _Opening:
+    """What may be the beginning of a JSON block: white space, three backticks, `json`.
+
+    A state instead of a pattern over what is held, so that a long run of spaces costs no more
+    than any other text.
+    """
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self, space: Iterable[str] = (), ticks: int = 0) -> None:
+        self._space = list(space)  # before the backticks
+        self._ticks = ticks
+        self._gap: list[str] = []  # white space after them
+        self._word = ""  # a beginning of `json`
+        self._after: list[str] = []  # white space after the word
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the fence is marked as JSON, with nothing after it yet."""
+        return self._ticks == 3 and self._word.lower() == "json"
+
+    def opened_by(self, char: str) -> bool:
+        """Whether a character makes it a JSON block."""
+        if self._ticks < 3 or self._after:
+            return False
+        return (self.is_json and char.isspace()) or (
+            char in "[{" and self._word.lower() in ("", "json")
+        )
+
+    def take(self, char: str) -> str:
+        """Takes one more character; gives what can't belong to a beginning any more."""
+        if char == "`":
+            return self._tick()
+        if self._ticks == 3:
+            return self._in_fence(char)
+        if not char.isspace():
+            return self.release() + char
+        before = self.release() if self._ticks else ""
+        self._space.append(char)
+        return before
+
+    def release(self) -> str:
+        """All that is held, given up as prose."""
+        word = "`" * self._ticks + "".join(self._gap) + self._word
+        text = "".join(self._space) + word + "".join(self._after)
+        self._reset()
+        return text
+
+    def _tick(self) -> str:
+        if self._ticks < 3:
+            self._ticks += 1
+            return ""
+        kept, ticks = (self._after, 1) if self._word else (self._gap, 1)
+        if not (self._word or self._gap):
+            ticks = 3  # a fourth backtick: the last three may still open
+            text = "".join(self._space) + "`"
+        else:
+            fence = "```" + ("".join(self._gap) if self._word else "")
+            text = "".join(self._space) + fence + self._word
+        self._reset(kept, ticks)
+        return text
+
+    def _in_fence(self, char: str) -> str:
+        word = self._word + char
+        if char.isspace():
+            (self._after if self._word else self._gap).append(char)
+            return ""
+        goes_on = "json".startswith(word.lower()) and not self._after
+        # The word stands on the line of the backticks.
+        if goes_on and (self._word or all(c in " \t" for c in self._gap)):
+            self._word = word
+            return ""
+        return self.release() + char
 
 
 class _Block:

@@ -228,6 +228,12 @@ def test_prose_is_what_is_not_json_or_markup(reply: str, left: str) -> None:
     assert prose_of(reply) == left
 
 
+@pytest.mark.parametrize("piece", [" ", "\n", "`", "``` ", "```js ", "<", "<box>", "{"])
+def test_a_reply_without_end_is_taken_in_one_pass(piece: str) -> None:
+    # A step back to the beginning at each character would take minutes here.
+    assert len(prose_of("a" + piece * (300_000 // len(piece)) + "b")) <= 300_002
+
+
 @given(st.text() | REPLIES)
 def test_no_reply_is_too_strange_to_take_apart(reply: str) -> None:
     dialect = RelativeDialect()

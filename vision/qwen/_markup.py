@@ -22,6 +22,8 @@ _TOKEN = re.compile(
     r"<(?:/?(?:ref|box|bbox|quad|point)"
     r"|\| ?(?:(?:object_ref|box|quad|point)_(?:start|end)|extra_[0-3]) ?\|)>"
 )
+_NUMERIC = re.compile(r"[\s\d.,;:()\[\]（），、；-]{0,400}")
+_BRACKETS = (")", "]", "）")
 _JOINS = re.compile(r"[\s,;.、，；和与及&-]*|\s*(?:and|or)\s*")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9_-]{0,30})([^<>]{0,20000})>")
 _ATTRIBUTE = re.compile(
@@ -80,11 +82,16 @@ def read_boxes(text: str) -> Marked:
         between = text[label_end : min(token.start(), label_end + 40)] if label_end >= 0 else "x"
         if len(between) == 40 or not _JOINS.fullmatch(between):
             label = ""
-        content = text[token.end() : end]
-        close = following.end() if ends and following is not None else end
         number += ends
-        found.places += _boxes(content, role, label, token.start(), closed=following is not None)
-        found.spans.append((token.start(), close))
+        close = following.end() if ends and following is not None else end
+        said = _Said(text[token.end() : end], whole=ends)
+        if not ends and (head := _NUMERIC.match(text, token.end(), end)):
+            close, content = head.end(), head.group().strip()
+            ended = not content or content.endswith(_BRACKETS)
+            said = _Said(content, whole=ended and close < len(text))
+        found.places += said.places(role, label, token.start())
+        if said.numbers is not None:
+            found.spans.append((token.start(), close))
         label_end = close
     return found
 
@@ -93,32 +100,39 @@ def _role(token: str) -> str:
     return _ROLES[token.strip("<>").strip("| ")]
 
 
-def _boxes(
-    content: str, role: str, label: str, start: int, *, closed: bool
-) -> Iterator[Found | Lost]:
-    if not closed and "<|" in content:
-        content, closed = content.split("<|", 1)[0], True
-    numbers = numbers_of(content)
-    base = Found(start=start, reader="markup", label=label)
-    count = len(numbers) if numbers else 0
-    words = f"{label} {content[:200]}".strip()
-    if not closed and (count < 4 or not content.rstrip().endswith((")", "]"))):
-        yield Lost(start=start, words=words, reason="it was cut")
-    elif numbers is None:
-        if content.strip():
-            yield Lost(start=start, words=words, reason="these are no numbers")
-    elif count == 2:
-        yield _with(base, point=numbers)
-    elif count == 8 and role == "quad":
-        yield _with(base, quad=numbers)
-    elif count % 4 == 0 and role != "point":
-        for box in boxes_in(numbers):
-            yield _with(base, box=box)
-    elif role == "point" and count % 2 == 0:
-        for at in range(0, count, 2):
-            yield _with(base, point=numbers[at : at + 2])
-    else:
-        yield Lost(start=start, words=words, reason=f"{count} numbers are no {role}")
+class _Said:
+    """What stands in a box's tags, or behind one that isn't closed.
+
+    Args:
+        content: The words.
+        whole: Whether anything follows, so that they weren't cut.
+    """
+
+    def __init__(self, content: str, *, whole: bool) -> None:
+        self._content = content.strip()
+        self._whole = whole
+        self.numbers = numbers_of(content)
+
+    def places(self, role: str, label: str, start: int) -> Iterator[Found | Lost]:
+        numbers = self.numbers
+        base = Found(start=start, reader="markup", label=label)
+        count = len(numbers) if numbers else 0
+        words = f"{label} {self._content[:200]}".strip()
+        if not self._whole and (count < 4 or not self._content.endswith(_BRACKETS)):
+            yield Lost(start=start, words=words, reason="it was cut")
+        elif numbers is None:
+            if self._content:
+                yield Lost(start=start, words=words, reason="these are no numbers")
+        elif count == 8 and role == "quad":
+            yield _with(base, quad=numbers)
+        elif count % 4 == 0 and role != "point":
+            for box in boxes_in(numbers):
+                yield _with(base, box=box)
+        elif count == 2 or (role == "point" and count % 2 == 0):
+            for at in range(0, count, 2):
+                yield _with(base, point=numbers[at : at + 2])
+        else:
+            yield Lost(start=start, words=words, reason=f"{count} numbers are no {role}")
 
 
 def _with(
@@ -247,8 +261,9 @@ class _Elements:
         while self._stack:
             this = self._stack.pop()
             self._finish(this, whole=True)
-            if this.points:
-                self._found.spans.append((this.place.start if this.place else 0, tag.end()))
+            if this.place is not None:
+                # What an element says is the document's text, and holds no places of ours.
+                self._found.spans.append((this.place.start, tag.end()))
             if this.name == name:
                 return
 

@@ -16,7 +16,7 @@ from deixis.vision.qwen._objects import is_record, places_in
 from deixis.vision.qwen._places import Found, Lost, Numbers, shown
 from deixis.vision.qwen._plain import read_calls_of_agents, read_lists, read_pairs, read_tuples
 from deixis.vision.qwen._resize import smart_resize
-from deixis.vision.qwen._salvage import read_groups
+from deixis.vision.qwen._salvage import Group, read_groups
 
 MOST = 2000
 """Places taken of one reply: more than that is a loop."""
@@ -26,6 +26,7 @@ _MOST_NAMES = 20  # of one place, that are looked at for repetition
 _THOUGHT_END = "</think>"
 _NEAR = 0.05  # of the extent: how far a point outside still means the edge
 _HANDLE = re.compile(r"(?:img|image|picture|图)?[\s_-]{0,3}(\d{1,4})", re.IGNORECASE)
+# The prompts of `mobile_use` say "resolution is 999x999", those of `computer_use` 1000x1000.
 _MOBILE_EXTENT = 999.0
 
 
@@ -78,10 +79,12 @@ def read_reply(text: str) -> list[Found | Lost]:
         reply.places += [place for place, _ in called]
         reply.take([span for _, span in called])
     groups = read_groups(reply.text)
-    records = [group for group in groups if is_record(group)]
+    records: list[Group] = []
+    rest: list[Group] = []
+    for group in groups:
+        (records if is_record(group) else rest).append(group)
     reply.places += places_in(records, reply.text)
     reply.take([(group.start, group.end) for group in records])
-    rest = [group for group in groups if not is_record(group)]
     reply.places += read_lists(reply.text, rest)
     if "(" in text:
         reply.places += read_pairs(reply.text, labels)
@@ -284,8 +287,8 @@ def frame_on(facts: FamilyFacts, image_size: Size, *, input_size: Size | None = 
     Raises:
         ImageError: A size is no size.
     """
-    for size in (image_size, input_size):
-        if size is not None and not _is_size(size):
+    for size in (image_size, *(() if input_size is None else (input_size,))):
+        if not _is_size(size):
             raise ImageError(f"{size!r} is no size of an image: give width and height above zero")
     if facts.relative:
         return Frame.relative(image_size)

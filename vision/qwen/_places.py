@@ -11,7 +11,7 @@ Numbers = tuple[float, ...]
 Reader = Literal["markup", "json", "plain"]
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,4})?")
-_ONLY_NUMBERS = re.compile(r"[\s\d.,;:()\[\]{}<>|eE+-]*")
+_ONLY_NUMBERS = re.compile(r"[\s\d.,;:()\[\]{}<>|eE+（），、；-]*")
 _COORD_TOKEN = re.compile(r"<\|coord_(\d{1,6})\|>")
 _LONGEST = 400  # characters of a text that can be the numbers of places
 _SHOWN = 80

@@ -62,16 +62,15 @@ def read_lists(text: str, groups: Sequence[Group]) -> Iterator[Found]:
         except ValueError:
             continue
         before = text[max(0, group.start - _BEFORE) : group.start]
-        after = _LABEL_AFTER.match(text, group.end)
-        label = clean(after.group(1)) if after else ""
         for numbers in places:
             point = len(numbers) == 2 and (alone or _POINT_BEFORE.search(before))
             box = len(numbers) == 4 and (alone or (_WORDS_BEFORE.search(before)))
             if box or point:
+                after = _LABEL_AFTER.match(text, group.end)
                 yield Found(
                     start=group.start,
                     reader="plain",
-                    label=label,
+                    label=clean(after.group(1)) if after else "",
                     box=numbers if box else None,
                     point=None if box else numbers,
                 )

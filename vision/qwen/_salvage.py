@@ -100,6 +100,7 @@ class _Reading:
             self._string(char)
         elif char == ":":
             self._at += 1
+            self._leave_list()
             self._key, self._pending = self._pending, None
         elif char == ",":
             self._at += 1
@@ -107,6 +108,14 @@ class _Reading:
             self._key = None
         else:
             self._bare()
+
+    def _leave_list(self) -> None:
+        """A key in a list within an object: the list's bracket was forgotten."""
+        if len(self._stack) < 2 or self._pending is None:
+            return
+        this, around = self._stack[-1], self._stack[-2]
+        if this.bracket != "{" and this.items and around.bracket == "{":
+            self._pop(closed=True)
 
     def _push(self, bracket: str) -> None:
         self._flush()

@@ -100,6 +100,17 @@ SAMPLES = (
         dropped=1,
     ),
     Sample(
+        name="a tag in a sentence takes nothing with it",
+        reply='I use <box> tags, e.g. for <ref>x</ref>. {"bbox_2d": [1, 2, 30, 40], "label": "a"}',
+        boxes=(("a", (1, 2, 30, 40)),),
+    ),
+    Sample(
+        name="a box left within, and one that goes on",
+        reply="<ref>a</ref><box>(50,60),<ref>b</ref><box>(1,2),(30,40)</box>",
+        boxes=(("b", (1, 2, 30, 40)),),
+        dropped=1,
+    ),
+    Sample(
         name="skipped tokens, label and all",
         reply="login button(809,54),(838,81)",
         boxes=(("login button", (809, 54, 838, 81)),),
@@ -158,6 +169,36 @@ SAMPLES = (
         name="a closing bracket forgotten before the fence",
         reply='```json\n{"bbox_2d": [135, 114, 616, 672]\n```',
         boxes=(("", (135, 114, 616, 672)),),
+    ),
+    Sample(  # QwenLM/Qwen3-VL#1720
+        name="one object for four things, cut",
+        reply='{\n  "object_name": "monitor",\n  "bbox": [195, 138, 617, 480],\n  "object_name": '
+        '"laptop",\n  "bbox": [663, 399, 917, 657],\n  "object_name": "mouse",\n  "bbox": [581, '
+        "587, 655, 65",
+        boxes=(("monitor", (195, 138, 617, 480)), ("laptop", (663, 399, 917, 657))),
+        dropped=1,
+    ),
+    Sample(  # modelscope/ms-swift#8063
+        name="tokens within JSON",
+        reply='[\n {"bbox_2d":  {"language": "evaluate", "bbox": <|box_start|>(233,489),(378,606)'
+        '<|box_end|>, "label": "<ref-object>"}\n]',
+        boxes=(("", (233, 489, 378, 606)),),
+        dropped=1,  # the object that should have been numbers
+    ),
+    Sample(
+        name="a list's bracket forgotten",
+        reply='[{"bbox_2d": [1, 2, 30, 40, "label": "a"}, {"bbox_2d": [5, 6, 70, 80}, {"b": 1}]',
+        boxes=(("a", (1, 2, 30, 40)), ("", (5, 6, 70, 80))),
+    ),
+    Sample(
+        name="full-width punctuation",
+        reply="<ref>四楼</ref><box>（100，200），（300，400）</box>",
+        boxes=(("四楼", (100, 200, 300, 400)),),
+    ),
+    Sample(
+        name="JSON in a document's text is the document's",
+        reply='<p data-bbox="1 2 30 40">{"bbox_2d": [5, 6, 70, 80]} (50,60),(70,80)</p>',
+        boxes=(("p", (1, 2, 30, 40)),),
     ),
     Sample(
         name="names in two languages",

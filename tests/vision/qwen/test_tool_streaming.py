@@ -101,7 +101,7 @@ def test_a_hostile_megabyte_is_gone_through(kind: ToolFormat, reply: str) -> Non
     """Quadratic work on any of these takes hours."""
     pieces = taken_apart(kind, reply)
     assert pieces
-    assert taken_apart(kind, cut(reply, range(0, len(reply), 7))) == pieces
+    assert taken_apart(kind, cut(reply, range(0, len(reply), 97))) == pieces
     assert len(neutral(reply)) >= len(reply)
 
 

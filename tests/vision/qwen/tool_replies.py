@@ -75,14 +75,13 @@ def taken_apart(
 
 def joined(pieces: Sequence[Piece]) -> list[Piece]:
     whole: list[Piece] = []
-    for piece in pieces:
-        last = whole[-1] if whole else None
-        if isinstance(piece, Prose) and isinstance(last, Prose):
-            whole[-1] = Prose(text=last.text + piece.text)
-        elif isinstance(piece, Thought) and isinstance(last, Thought):
-            whole[-1] = Thought(text=last.text + piece.text)
+    for kind, run in groupby(pieces, key=type):
+        if kind is Prose:
+            whole.append(Prose(text=prose(run)))
+        elif kind is Thought:
+            whole.append(Thought(text=thoughts(run)))
         else:
-            whole.append(piece)
+            whole += run
     return whole
 
 
