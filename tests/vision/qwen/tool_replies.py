@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
+from itertools import groupby, pairwise
 
 from deixis.vision._dialect import JsonObject
 from deixis.vision.qwen._families import ToolFormat
@@ -103,4 +103,4 @@ def thoughts(pieces: Iterable[Piece]) -> str:
 
 def cut(text: str, places: Iterable[int]) -> list[str]:
     edges = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
-    return [text[a:b] for a, b in itertools.pairwise(edges)]
+    return [text[a:b] for a, b in pairwise(edges)]
