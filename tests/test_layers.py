@@ -27,7 +27,7 @@ ADAPTERS = {
     "vision/_turns.py",
     "vision/embedded/_model.py",
     "vision/endpoint/_model.py",
-    "vision/fallback.py",
+    "vision/_fallback.py",
     "vision/local/_model.py",
     "tools/_langchain.py",
 }
@@ -40,6 +40,9 @@ PUBLIC = (
     "deixis",
     "deixis.vision",
     "deixis.vision.embedded",
+    "deixis.vision.endpoint",
+    "deixis.vision.local",
+    "deixis.vision.qwen",
     "deixis.tools",
     "deixis.memory",
     "deixis.agents",
@@ -119,6 +122,9 @@ def loaded_after(statement: str) -> set[str]:
     [
         "import deixis",
         "import deixis.vision",
+        "from deixis.vision import parse_places, dropped_places",
+        "import deixis.vision.local",
+        "import deixis.vision.qwen",
         "import deixis.tools",
         "import deixis.memory",
         "import deixis.agents",

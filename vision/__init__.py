@@ -35,6 +35,7 @@ from deixis.vision._transforms import Frame, Transform
 from deixis.vision.qwen import QwenDialect, dropped_places, parse_places
 
 if TYPE_CHECKING:
+    from deixis.vision._fallback import FallbackModel
     from deixis.vision._model import IMAGE_REFERENCE, ImageView, VisionModel, image_block
     from deixis.vision._models import load_model
     from deixis.vision._statuses import ModelStatus, model_statuses
@@ -52,6 +53,7 @@ __all__ = [
     "DrawingStyle",
     "EmbeddedModel",
     "EndpointError",
+    "FallbackModel",
     "FetchError",
     "FontError",
     "Frame",
@@ -104,6 +106,7 @@ __all__ = [
 _ADAPTERS = {
     "IMAGE_REFERENCE": "deixis.vision._model",
     "EmbeddedModel": "deixis.vision.embedded._model",
+    "FallbackModel": "deixis.vision._fallback",
     "ImageView": "deixis.vision._model",
     "ModelStatus": "deixis.vision._statuses",
     "VisionModel": "deixis.vision._model",

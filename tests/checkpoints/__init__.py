@@ -47,15 +47,15 @@ def taught_checkpoint(
 ) -> Path:
     """Writes a tiny model that was taught, on the spot, what to say to a few questions.
 
-    Greedy decoding answers each question with exactly its reply, whatever the system message,
-    the tools, an earlier turn or a picture. Give replies as the model writes them, a tool call in
-    its family's own format. Families that think end an empty thought first; a reply with
-    `</think>` in it has its own, which is dropped where thinking is off.
+    Greedy decoding then answers each question with its reply, whatever else is in the prompt: a
+    system message, tools, an earlier turn, a picture. Give replies as the model writes them, a
+    tool call in its family's own format. Families that think end an empty thought first; a reply
+    with `</think>` in it has its own, which is dropped where thinking is off.
 
-    It takes 20 to 60 seconds of a core. How far it reaches (measured on unseen prompts):
-    `qwen3.5-vl` holds to 1,700 tokens and pictures of 640 × 480; the others to some 400 tokens and
-    pictures of 320 × 240, and go astray from 650 tokens on. Use `qwen3.5-vl` for an agent with all
-    its tools.
+    It takes 25 to 60 seconds of a core. Only `qwen3.5-vl` is robust: of 114 unseen prompts, up to
+    2,100 tokens and with pictures of 640 × 480, it answered 112 to the letter. The others, whose
+    layers all attend, got 28 (`qwen3-vl`) and 39 (`qwen2.5-vl`) of 57: they fail above 650 tokens
+    and with large pictures, and now and then below. Teach them little, and keep prompts short.
 
     Args:
         family: One of `FAMILIES`.

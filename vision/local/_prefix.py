@@ -46,7 +46,7 @@ class Conversation:
         same = _common(self.text, prompt.text)
         for mark in reversed(self.marks):
             if mark.text <= same and tokeniser.breaks(self.text, prompt.text, mark.text):
-                spans = self.tokens.prefix(mark.tokens).spans
+                spans = [span for span in self.tokens.spans if span.end <= mark.tokens]
                 if _same_images(prompt.images[: len(spans)], spans):
                     return mark
         return Mark(text=0, tokens=0)
