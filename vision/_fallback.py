@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -329,6 +330,7 @@ class _Exchange:
             update={
                 "content": self.back.text(message.text) if self.back.needed else message.content,
                 "tool_calls": self._calls(message.tool_calls),
+                "invalid_tool_calls": self._unread(message.invalid_tool_calls),
                 "response_metadata": self._metadata(message),
             }
         )
@@ -341,6 +343,21 @@ class _Exchange:
                 args=self.back.arguments(call["args"], self.schemas.get(call["name"])),
                 id=call["id"],
                 type="tool_call",
+            )
+            for call in calls
+        ]
+
+    def _unread(self, calls: Sequence[InvalidToolCall]) -> list[InvalidToolCall]:
+        """Calls that couldn't be read: without numbers, where those mean something else."""
+        if not self.back.needed:
+            return list(calls)
+        return [
+            InvalidToolCall(
+                name=call["name"],
+                args=re.sub(r"\d+(\.\d+)?", "…", call["args"] or ""),
+                id=call["id"],
+                error=call.get("error"),
+                type="invalid_tool_call",
             )
             for call in calls
         ]
@@ -369,30 +386,20 @@ class _Exchange:
     def ending(self, total: AIMessageChunk | None, text: str) -> ChatGenerationChunk:
         """The last chunk: the rest of the text, the calls, the figures."""
         whole = total or AIMessageChunk(content="")
-        calls = AIMessage("", tool_calls=self._calls(whole.tool_calls))
-        chunks = tool_call_chunks(calls)
-        chunks += [
-            _unread(call, len(chunks) + i) for i, call in enumerate(whole.invalid_tool_calls)
-        ]
+        calls = AIMessage(
+            "",
+            tool_calls=self._calls(whole.tool_calls),
+            invalid_tool_calls=self._unread(whole.invalid_tool_calls),
+        )
         return ChatGenerationChunk(
             message=AIMessageChunk(
                 content=text,
-                tool_call_chunks=chunks,
+                tool_call_chunks=tool_call_chunks(calls),
                 response_metadata=self._metadata(whole),
                 usage_metadata=whole.usage_metadata,
                 chunk_position="last",
             )
         )
-
-
-def _unread(call: InvalidToolCall, index: int) -> Any:
-    return {
-        "name": call["name"],
-        "args": call["args"],
-        "id": call["id"],
-        "index": index,
-        "type": "tool_call_chunk",
-    }
 
 
 class _Held:

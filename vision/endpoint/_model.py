@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -16,7 +15,6 @@ from langchain_core.messages import (
     BaseMessage,
     InvalidToolCall,
     ToolCall,
-    ToolCallChunk,
 )
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -24,7 +22,7 @@ from pydantic import Field, PrivateAttr, SecretStr
 
 from deixis.vision._dialect import Dialect, JsonObject
 from deixis.vision._errors import ModelError
-from deixis.vision._model import VisionModel
+from deixis.vision._model import VisionModel, broken_call, tool_call_chunks
 from deixis.vision._turns import ImagePart, turns_of
 from deixis.vision.endpoint._client import Client
 from deixis.vision.endpoint._failures import Endpoint
@@ -63,9 +61,8 @@ class EndpointModel(VisionModel):
     Images are resized here to what the model is to see, so that the frame of its words is known
     whichever server it is. One model may be used by many threads and event loops.
 
-    Calls that can't be read are in the message's `invalid_tool_calls`; the sentence that tells
-    the model how to mend each is its `error` and, since LangChain drops that when it joins a
-    stream, also in `response_metadata["broken_calls"]`, by the call's id.
+    Calls that can't be read are in the message's `invalid_tool_calls`, each with the sentence
+    that tells the model how to mend it before its words.
 
     Attributes:
         base_url: Address of the API, e.g. `http://127.0.0.1:8000/v1`.
@@ -336,20 +333,8 @@ class EndpointModel(VisionModel):
         thought = first.thought + rest.thought
         message = AIMessage(
             first.text + rest.text,
-            tool_calls=[
-                ToolCall(name=c.name, args=c.arguments, id=c.id, type="tool_call")
-                for c in ending.calls
-            ],
-            invalid_tool_calls=[
-                InvalidToolCall(
-                    name=c.name or None,
-                    args=c.raw,
-                    id=c.id,
-                    error=c.reason,
-                    type="invalid_tool_call",
-                )
-                for c in ending.unread
-            ],
+            tool_calls=_calls(ending),
+            invalid_tool_calls=_unread(ending),
             additional_kwargs={"reasoning_content": thought} if thought else {},
             response_metadata=self._metadata(ending),
             usage_metadata=_usage(ending.usage),
@@ -404,18 +389,11 @@ class EndpointModel(VisionModel):
 
     def _last(self, rest: Delta, ending: Ending) -> ChatGenerationChunk:
         """The rest of a stream: its calls whole, since half of one is no use to anyone."""
-        calls = [(c.name, json.dumps(c.arguments, ensure_ascii=False), c.id) for c in ending.calls]
-        # Words as a JSON text: LangChain would mend an object that is cut off, and run the call.
-        calls += [(c.name, json.dumps(c.raw, ensure_ascii=False), c.id) for c in ending.unread]
+        calls = AIMessage("", tool_calls=_calls(ending), invalid_tool_calls=_unread(ending))
         message = AIMessageChunk(
             content=rest.text,
             additional_kwargs={"reasoning_content": rest.thought} if rest.thought else {},
-            tool_call_chunks=[
-                ToolCallChunk(
-                    name=name or None, args=args, id=call_id, index=index, type="tool_call_chunk"
-                )
-                for index, (name, args, call_id) in enumerate(calls)
-            ],
+            tool_call_chunks=tool_call_chunks(calls),
             response_metadata=self._metadata(ending),
             usage_metadata=_usage(ending.usage),
             chunk_position="last",
@@ -426,9 +404,20 @@ class EndpointModel(VisionModel):
         metadata: dict[str, Any] = {"model_name": ending.model or self.model}
         if ending.finish is not None:
             metadata["finish_reason"] = ending.finish
-        if ending.unread:
-            metadata["broken_calls"] = {call.id: call.reason for call in ending.unread}
         return metadata
+
+
+def _calls(ending: Ending) -> list[ToolCall]:
+    return [
+        ToolCall(name=call.name, args=call.arguments, id=call.id, type="tool_call")
+        for call in ending.calls
+    ]
+
+
+def _unread(ending: Ending) -> list[InvalidToolCall]:
+    return [
+        broken_call(name=call.name, words=call.raw, reason=call.reason) for call in ending.unread
+    ]
 
 
 def _chunk(delta: Delta) -> ChatGenerationChunk | None:

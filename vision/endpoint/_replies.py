@@ -51,13 +51,11 @@ class UnreadCall:
     """A tool call that can't be read.
 
     Attributes:
-        id: Its id.
         name: Of the tool, where that much can be told.
         raw: The model's words.
         reason: What tells the model how to mend it.
     """
 
-    id: str
     name: str
     raw: str
     reason: str
@@ -235,15 +233,15 @@ class ReplyReader:
         if isinstance(found, ToolUse):
             return ServerCall(id=call_id, name=found.name, arguments=found.arguments)
         if isinstance(found, BrokenCall):
-            return UnreadCall(id=call_id, name="", raw=found.raw, reason=self._why(found.reason))
+            return UnreadCall(name="", raw=found.raw, reason=self._why(found.reason))
         raw = "".join(found.pieces)
         if not found.name:
-            return UnreadCall(id=call_id, name="", raw=raw, reason="Give the name of the tool.")
+            return UnreadCall(name="", raw=raw, reason="Give the name of the tool.")
         try:
             return ServerCall(id=call_id, name=found.name, arguments=_arguments(raw))
         except UnreadableError as error:
             reason = self._why(str(error))
-            return UnreadCall(id=call_id, name=found.name, raw=raw, reason=reason)
+            return UnreadCall(name=found.name, raw=raw, reason=reason)
 
     def _why(self, reason: str) -> str:
         return _CUT if self._finish == "length" else reason

@@ -30,7 +30,7 @@ def closer(context: ToolContext, region: Box) -> ToolResult:
     """
     handle, picture = context.image(region.image)
     REGIONS.append(region)
-    cut_out = load_image(picture.pixels().crop(tuple(map(int, region.xyxy))))
+    cut_out = load_image(picture.pixels().crop(region.xyxy))
     made = NewImage(image=cut_out, parent=handle, region=region)
     return ToolResult(text="A part.", images=(made,))
 
@@ -173,3 +173,20 @@ def test_a_second_model_takes_over_in_the_middle_in_its_own_frame(sign: Path) ->
 def test_a_json_reply_without_stream_is_taken_too(sign: Path) -> None:
     with scripted_server(completion(SAID)) as server, endpoint(server.base_url) as model:
         assert VisionAgent(model, tools=[]).ask("Where?", sign).facts["floor"] == "4F"
+
+
+def test_a_call_that_cannot_be_read_is_asked_for_again(sign: Path) -> None:
+    REGIONS.clear()
+    function = {"name": "closer", "arguments": '{"region": {"bbox_2d": [0, 0,'}
+    broken = stream({"tool_calls": [{"index": 0, "id": "a", "function": function}]})
+    whole = stream(calls([0, 0, 500, 500]), finish_reason="tool_calls")
+    with (
+        scripted_server(broken, whole, stream(SAID)) as server,
+        endpoint(server.base_url) as model,
+    ):
+        answer = VisionAgent(model, tools=[closer]).ask("Where is ENT?", sign)
+        again = server.requests[1].json["messages"][-1]
+    assert "could not be read" in again["content"]
+    assert "valid JSON" in again["content"]
+    assert REGIONS[0].xyxy == (0, 0, 800, 600)
+    assert answer.facts["floor"] == "4F"

@@ -14,6 +14,7 @@ from deixis.testing import VisionModelConformance
 from deixis.testing._conformance import Ask
 from deixis.vision import VisionModel
 from deixis.vision.endpoint import EndpointModel
+from deixis.vision.qwen._families import Family
 from tests.checkpoints.fixtures import Checkpoint
 from tests.checkpoints.fixtures import checkpoint as checkpoint
 from tests.conftest import missing
@@ -43,7 +44,7 @@ def respond(request: Request) -> Answer:
 
 
 class Scripted(VisionModelConformance):
-    family: ClassVar[str]
+    family: ClassVar[Family]
 
     @pytest.fixture(autouse=True)
     def _server(self) -> Generator[None]:
@@ -57,7 +58,7 @@ class Scripted(VisionModelConformance):
             base_url=self.url,
             model="m",
             family=self.family,
-            timeout=20,  # pyright: ignore
+            timeout=20,
         )
         return self.made
 

@@ -266,3 +266,16 @@ class TestFallbackConforms(VisionModelConformance):
     def make_model(self) -> VisionModel:
         failing = [Fail(EndpointError("down"))] * 8
         return FallbackModel([scripted(*failing), pixels(*[Say("On 4F.")] * 8)])
+
+
+def test_a_call_that_cannot_be_read_tells_no_numbers_of_another_frame() -> None:
+    delta = {"index": 0, "function": {"name": "Zoom", "arguments": '{"region": [200, 30'}}
+    question = [asked("Where?", picture(SIZE))]
+    with (
+        scripted_server(stream({"tool_calls": [delta]})) as server,
+        endpoint(server.base_url, family="qwen2.5-vl") as second,
+    ):
+        model = FallbackModel([scripted(DOWN), second]).bind_tools([Zoom])
+        (unread,) = stream_joined(model, question).invalid_tool_calls
+    assert unread["name"] == "Zoom"
+    assert "200" not in str(unread["args"])
