@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import asking, loop, reading
+from tests.bench import asking, loop, reading, turns
 
-BENCHES = {"reading": reading.run, "asking": asking.run, "loop": loop.run}
+BENCHES = {"reading": reading.run, "asking": asking.run, "loop": loop.run, "turns": turns.run}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or list(BENCHES):

@@ -7,7 +7,7 @@ wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Bench:
     def ask(self, text: str, images: Sequence[PromptImage] = (), **sampling: Any) -> Turn:
         """Generates, and compares every token's logits with a full recompute."""
         self.seen.clear()
-        options = Sampling(**{"max_new_tokens": 4, "temperature": 0, **sampling})
+        options = replace(FEW, **sampling)
         run = self.engine.generate(Prompt(text=text, images=tuple(images)), options)
         reply = "".join(run)
         ids, _ = self.seen[-1]
