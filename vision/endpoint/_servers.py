@@ -55,10 +55,12 @@ _FACTS: Mapping[ServerKind, ServerFacts] = {
     ),
     "vllm": ServerFacts(
         context="raise --max-model-len",
-        parser="start vLLM with --enable-auto-tool-choice --tool-call-parser hermes",
+        parser="start vLLM with --enable-auto-tool-choice --tool-call-parser hermes "
+        "(qwen3_coder for Qwen3.5)",
     ),
     "sglang": ServerFacts(
-        context="raise --context-length", parser="start SGLang with --tool-call-parser qwen25"
+        context="raise --context-length", parser="start SGLang with --tool-call-parser qwen25 "
+        "(qwen3_coder for Qwen3.5)",
     ),
     "ollama": ServerFacts(
         # It takes the field and does nothing with it.
