@@ -223,7 +223,7 @@ def odd(tmp_path: Path) -> Path:
         (["ask", "cut.jpg", ENT], "cut.jpg"),
         (["ask", "http://127.0.0.1:9/x.jpg", ENT], "127.0.0.1"),
         (["ask", GUIDE, ENT, "--model", "gpt"], "there is no model 'gpt'"),
-        (["ask", GUIDE, ENT, "--model", "hf:Qwen/Qwen3-VL-4B-Instruct"], "can't run with this"),
+        (["ask", GUIDE, ENT, "--model", "/no/such/checkpoint"], "there is no folder"),
         (["ask", GUIDE, ENT, "--colour"], "--colour"),
         (["ask", GUIDE, " "], "there is no question"),
         (["ask", ENT, GUIDE], "put the question last"),
