@@ -82,7 +82,7 @@ class Tokens:
             if mine != theirs:
                 same = min(same, mine.start, theirs.start)
                 break
-        return other.outside_images(self.outside_images(same))
+        return same
 
     def positions(self, start: int, end: int | None = None) -> torch.Tensor:
         """Positions of the tokens from one to another, as `get_rope_index` of the models has them.
