@@ -7,7 +7,6 @@ turn of the loop.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import threading
 from collections import OrderedDict
@@ -17,16 +16,16 @@ from typing import Any, cast
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain.tools import ToolRuntime
 from langchain.tools.tool_node import ToolCallRequest
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
 from deixis.agents._state import ImageRecords, VisionState, records_of, written
+from deixis.agents._window import PromptWindow
 from deixis.tools import Tool, ToolContext, ToolResult
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
-    IMAGE_REFERENCE,
     DeixisError,
     Dialect,
     ImageBook,
@@ -83,6 +82,9 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         self._reader = reader
         self._dialect = dialect
         self._limits = limits
+        self._window = PromptWindow(
+            store=store, reader=reader, dialect=dialect, image_tokens=limits.image_tokens
+        )
         self._books: OrderedDict[tuple[str, str], ImageBook] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -188,41 +190,13 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         )
 
     def _seen(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
-        """The request with the images that fit the budget; bytes only for foreign models."""
-        records = {record.handle: record for record in records_of(cast("Any", request.state))}
-        if not records:
-            return request
-        inline = not isinstance(request.model, VisionModel)
-        shown = self._within_budget(records, request.messages)
-        if not inline and len(shown) == len(records):
-            return request
-        messages = [
-            _view(message, records, shown, self._store if inline else None)
-            for message in request.messages
-        ]
-        return request.override(messages=messages)
-
-    def _within_budget(
-        self, records: Mapping[str, ImageRecord], messages: Sequence[AnyMessage]
-    ) -> set[str]:
-        """The newest images whose tokens fit, the very newest in any case."""
-        order = [
-            str(block.get("id"))
-            for message in messages
-            for block in _blocks(message)
-            if block.get("type") == IMAGE_REFERENCE
-        ]
-        left = self._limits.image_tokens
-        shown: set[str] = set()
-        for handle in dict.fromkeys(reversed(order)):
-            record = records.get(handle)
-            if record is None:
-                continue
-            left -= self._dialect.image_tokens(record.size)
-            if left < 0 and shown:
-                break
-            shown.add(handle)
-        return shown | (records.keys() - set(order))
+        """The request with what of the conversation fits the prompt."""
+        shown = self._window.shown(
+            request.messages,
+            records_of(cast("Any", request.state)),
+            inline=not isinstance(request.model, VisionModel),
+        )
+        return request.override(messages=shown)
 
     def _context(self, request: ToolCallRequest) -> ToolContext:
         state = cast("Mapping[str, Any]", request.state)
@@ -323,41 +297,3 @@ def _transient() -> tuple[type[Exception], ...]:
     import httpx
 
     return (ConnectionError, TimeoutError, httpx.TransportError)
-
-
-def _blocks(message: AnyMessage) -> list[dict[str, Any]]:
-    if isinstance(message.content, str):
-        return []
-    return [cast("dict[str, Any]", b) for b in message.content if isinstance(b, dict)]
-
-
-def _view(
-    message: AnyMessage,
-    records: Mapping[str, ImageRecord],
-    shown: set[str],
-    inline_from: ImageStore | None,
-) -> AnyMessage:
-    """A message as the model sees it: images left out, or with their bytes."""
-    blocks = _blocks(message)
-    if not any(block.get("type") == IMAGE_REFERENCE for block in blocks):
-        return message
-    content: list[Any] = []
-    for block in blocks:
-        record = records.get(str(block.get("id")))
-        if block.get("type") != IMAGE_REFERENCE or record is None:
-            content.append(block)
-        elif record.handle not in shown:
-            size = f"{record.width}×{record.height}"
-            text = f"({record.handle}, {record.source}, {size}: left out here to save room)"
-            content.append({"type": "text", "text": text})
-        else:
-            if inline_from is not None:
-                content.append({"type": "text", "text": f"{record.handle}:"})
-            content.append(_inlined(record, inline_from) if inline_from else block)
-    return message.model_copy(update={"content": content})
-
-
-def _inlined(record: ImageRecord, store: ImageStore) -> dict[str, Any]:
-    image = store.get(record.sha256)
-    data = base64.b64encode(image.data).decode("ascii")
-    return {"type": "image", "base64": data, "mime_type": image.mime, "id": record.handle}
