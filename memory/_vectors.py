@@ -1,0 +1,166 @@
+"""One user's vectors in memory: searched whole, which is exact, and fast up to tens of thousands.
+
+Measured (384 numbers a vector, two shared cores): at 20,000 of one user numpy takes 0.8 ms, an
+HNSW collection of Chroma's 1.9 ms and misses some.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deixis.memory._record import OwnerState, Record, RecordReader, StoredItem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from deixis.memory._items import MemoryItem
+
+    Vector = NDArray[np.float32]
+
+_TEXT_BYTES = 1024
+
+
+class UserVectors:
+    """An owner's memories that haven't been replaced, with their vectors in one matrix.
+
+    Attributes:
+        state: What of the owner this shows.
+        items: Memories that are current, by row.
+        replaced: Those that newer ones contradict, by the newer one's id.
+    """
+
+    def __init__(self, state: OwnerState, stored: Sequence[StoredItem], dimension: int) -> None:
+        self.state = state
+        self.items: list[MemoryItem] = []
+        self.replaced: dict[str, list[MemoryItem]] = {}
+        self._matrix = np.empty((max(16, len(stored)), dimension), np.float32)
+        self._extend(stored)
+
+    @property
+    def matrix(self) -> Vector:
+        """The vectors, shape (memories, dimension)."""
+        return self._matrix[: len(self.items)]
+
+    @property
+    def bytes(self) -> int:
+        """Room it takes, texts counted roughly."""
+        return self._matrix.nbytes + _TEXT_BYTES * len(self.items)
+
+    def extended(self, state: OwnerState, stored: Sequence[StoredItem]) -> UserVectors:
+        """The same with what was written since; what others still search stays as it was."""
+        other = object.__new__(UserVectors)
+        other.state = state
+        other.items = list(self.items)
+        other.replaced = {newer: list(older) for newer, older in self.replaced.items()}
+        other._matrix = self._matrix  # rows beyond its own length are nobody's yet
+        other._extend(stored)
+        return other
+
+    def _extend(self, stored: Sequence[StoredItem]) -> None:
+        for one in stored:
+            if one.item.replaced_by is not None:
+                self.replaced.setdefault(one.item.replaced_by, []).append(one.item)
+                continue
+            row = len(self.items)
+            if row == len(self._matrix):
+                grown = np.empty((2 * row, self._matrix.shape[1]), np.float32)
+                grown[:row] = self._matrix
+                self._matrix = grown
+            self._matrix[row] = one.vector
+            self.items.append(one.item)
+
+    def earlier(self, item: MemoryItem) -> tuple[MemoryItem, ...]:
+        """What a memory contradicts, newest first."""
+        found = self.replaced.get(item.id)
+        if not found:
+            return ()
+        return tuple(sorted(found, key=lambda older: older.updated, reverse=True))
+
+    def nearest(self, vector: Vector, k: int) -> tuple[list[int], Vector]:
+        """Rows of the nearest, best first, and the cosines of all rows."""
+        scores = self.matrix @ vector
+        return top(scores, k), scores
+
+
+class VectorCache:
+    """The vectors of the owners asked about last.
+
+    Args:
+        record: Where they come from.
+        model: Only vectors of this embedding model are shown.
+        dimension: Of that model's vectors.
+        most_bytes: Of all owners together; the one asked about last stays in any case.
+    """
+
+    def __init__(self, record: Record, *, model: str, dimension: int, most_bytes: int) -> None:
+        self._record = record
+        self._model = model
+        self._dimension = dimension
+        self._most = most_bytes
+        self._kept: OrderedDict[str, tuple[int | None, UserVectors]] = OrderedDict()
+        self._room = 0
+        self._lock = threading.Lock()
+
+    def of(self, owner: str) -> UserVectors:
+        """An owner's vectors, as they are now."""
+        changes = self._record.changes()
+        with self._lock:
+            kept = self._kept.get(owner)
+            if kept is not None and changes is not None and kept[0] == changes:
+                self._kept.move_to_end(owner)
+                return kept[1]
+        with self._record.reading() as reader:
+            found = self._read(reader, owner, None if kept is None else kept[1])
+        self._keep(owner, changes, found)
+        return found
+
+    def of_reader(self, reader: RecordReader, owner: str) -> UserVectors:
+        """The same as a transaction sees them."""
+        with self._lock:
+            kept = self._kept.get(owner)
+        found = self._read(reader, owner, None if kept is None else kept[1])
+        # Not known to be true outside of the transaction: looked at again when asked for.
+        self._keep(owner, None, found)
+        return found
+
+    def _read(self, reader: RecordReader, owner: str, kept: UserVectors | None) -> UserVectors:
+        state = reader.owner(owner)
+        if kept is not None and kept.state.erased == state.erased:
+            if kept.state.written >= state.written:
+                return kept
+            return kept.extended(state, self._ours(reader, owner, after=kept.state.written))
+        return UserVectors(state, self._ours(reader, owner), self._dimension)
+
+    def _ours(self, reader: RecordReader, owner: str, after: int = 0) -> list[StoredItem]:
+        return [s for s in reader.items(owner, after=after) if s.model == self._model]
+
+    def _keep(self, owner: str, changes: int | None, found: UserVectors) -> None:
+        with self._lock:
+            self._take(owner)
+            self._kept[owner] = (changes, found)
+            self._room += found.bytes
+            while self._room > self._most and len(self._kept) > 1:
+                self._take(next(iter(self._kept)))
+
+    def drop(self, owner: str) -> None:
+        """Forgets what it holds of an owner."""
+        with self._lock:
+            self._take(owner)
+
+    def _take(self, owner: str) -> None:
+        kept = self._kept.pop(owner, None)
+        if kept is not None:
+            self._room -= kept[1].bytes
+
+
+def top(scores: Vector, k: int) -> list[int]:
+    """Numbers of the k greatest, greatest first."""
+    if k >= len(scores):
+        return np.argsort(-scores).tolist()
+    best = np.argpartition(-scores, k)[:k]
+    return best[np.argsort(-scores[best])].tolist()
