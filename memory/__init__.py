@@ -1,4 +1,4 @@
-"""What outlives a turn: checkpoints of conversations."""
+"""What outlives a turn: checkpoints of conversations, and what their tools have done."""
 
 from __future__ import annotations
 
@@ -7,12 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deixis.memory._checkpoints import SqliteCheckpoints, open_checkpoints
+    from deixis.memory._database_effects import DatabaseEffects
+    from deixis.memory._effects import Effect, EffectLedger, MemoryEffects
+    from deixis.memory._postgres_checkpoints import PostgresCheckpoints
+    from deixis.memory._saver import Checkpoints
 
-__all__ = ["SqliteCheckpoints", "open_checkpoints"]
+__all__ = [
+    "Checkpoints",
+    "DatabaseEffects",
+    "Effect",
+    "EffectLedger",
+    "MemoryEffects",
+    "PostgresCheckpoints",
+    "SqliteCheckpoints",
+    "open_checkpoints",
+]
+
+_MODULES = {
+    "Checkpoints": "_saver",
+    "DatabaseEffects": "_database_effects",
+    "Effect": "_effects",
+    "EffectLedger": "_effects",
+    "MemoryEffects": "_effects",
+    "PostgresCheckpoints": "_postgres_checkpoints",
+    "SqliteCheckpoints": "_checkpoints",
+    "open_checkpoints": "_checkpoints",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # LangGraph takes a second to import: only for who asks for checkpoints.
-    if name not in __all__:
+    # LangGraph takes a second to import, SQLAlchemy a part of one: only for who asks for them.
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("deixis.memory._checkpoints"), name)
+    return getattr(import_module(f"deixis.memory.{_MODULES[name]}"), name)

@@ -2,96 +2,127 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+import weakref
 from pathlib import Path
-from typing import Any
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import (
-    ChannelVersions,
-    Checkpoint,
-    CheckpointMetadata,
-    CheckpointTuple,
-)
+from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from deixis.memory._effects import EffectLedger, MemoryEffects
+from deixis.memory._saver import Checkpoints
 from deixis.vision import DeixisError
 
+_BUSY_SECONDS = 30
 
-class SqliteCheckpoints(SqliteSaver):
+
+class SqliteCheckpoints(Checkpoints, SqliteSaver):
     """LangGraph's SQLite checkpoints, for synchronous and asynchronous agents alike.
 
-    LangGraph's own saver is for one or the other. Here the asynchronous calls run the
-    synchronous ones in a thread; a lock in the base class orders them.
+    A lock in LangGraph's class orders the calls. What is deleted is overwritten in the file.
+
+    Args:
+        conn: The database, open to all threads.
+        effects: The ledger of effects; in memory by default.
+        serde: How a checkpoint is written; LangGraph's way by default.
     """
 
-    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """The checkpoint of a config, or the thread's latest."""
-        return await asyncio.to_thread(self.get_tuple, config)
-
-    async def alist(
+    def __init__(
         self,
-        config: RunnableConfig | None,
+        conn: sqlite3.Connection,
         *,
-        filter: dict[str, Any] | None = None,  # noqa: A002  (the base class's name)
-        before: RunnableConfig | None = None,
-        limit: int | None = None,
-    ) -> AsyncIterator[CheckpointTuple]:
-        """The checkpoints of a thread, newest first."""
-
-        def listed() -> list[CheckpointTuple]:
-            found: Iterator[CheckpointTuple] = self.list(
-                config, filter=filter, before=before, limit=limit
-            )
-            return list(found)
-
-        for item in await asyncio.to_thread(listed):
-            yield item
-
-    async def aput(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        """Keeps a checkpoint."""
-        return await asyncio.to_thread(self.put, config, checkpoint, metadata, new_versions)
-
-    async def aput_writes(
-        self,
-        config: RunnableConfig,
-        writes: Sequence[tuple[str, Any]],
-        task_id: str,
-        task_path: str = "",
+        effects: EffectLedger | None = None,
+        serde: SerializerProtocol | None = None,
     ) -> None:
-        """Keeps what a task has written."""
-        await asyncio.to_thread(self.put_writes, config, writes, task_id, task_path)
+        super().__init__(conn, serde=serde)
+        self.effects = effects or MemoryEffects()
+        self._closing = weakref.finalize(self, conn.close)
 
-    async def adelete_thread(self, thread_id: str) -> None:
-        """Forgets a thread."""
-        await asyncio.to_thread(self.delete_thread, thread_id)
+    def threads(self, prefix: str = "") -> list[str]:
+        """The ids of the threads that start with these very characters, sorted."""
+        with self.cursor(transaction=False) as cursor:
+            cursor.execute(
+                "SELECT DISTINCT thread_id FROM checkpoints WHERE substr(thread_id, 1, ?) = ? "
+                "ORDER BY thread_id",
+                (len(prefix), prefix),
+            )
+            return [str(row[0]) for row in cursor.fetchall()]
+
+    def delete_thread(self, thread_id: str) -> None:
+        """Deletes a thread: checkpoints, effects, and their bytes in the file.
+
+        Raises:
+            DeixisError: Another program keeps the bytes there.
+        """
+        super().delete_thread(thread_id)
+        self.effects.forget_thread(thread_id)
+        self._wipe()
+
+    def delete_threads(self, prefix: str) -> None:
+        """Deletes every thread whose id starts with these very characters, bytes and all.
+
+        Raises:
+            DeixisError: Another program keeps the bytes there.
+        """
+        start = (len(prefix), prefix)
+        with self.cursor() as cursor:
+            cursor.execute("DELETE FROM checkpoints WHERE substr(thread_id, 1, ?) = ?", start)
+            cursor.execute("DELETE FROM writes WHERE substr(thread_id, 1, ?) = ?", start)
+        self.effects.forget_threads(prefix)
+        self._wipe()
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self._closing()
+        self.effects.close()
+
+    def _wipe(self) -> None:
+        """Empties the log of writes, which holds what was deleted until it is written over."""
+        with self.lock:
+            busy, *_ = self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise DeixisError(
+                "the threads are deleted, but traces stay in the database's -wal file while "
+                "another program reads it: delete them again when it is done"
+            )
 
 
-def open_checkpoints(path: Path | str) -> SqliteCheckpoints:
-    """Checkpoints in a file, made if it isn't there.
+def open_checkpoints(place: Path | str) -> Checkpoints:
+    """Checkpoints in a file, made if it isn't there, or on a Postgres server.
 
-    Each step is on disk before the next begins (WAL, `synchronous=FULL`).
+    Each step is on disk before the next begins (SQLite: WAL, `synchronous=FULL`).
+
+    Args:
+        place: A file, or `postgresql://user@host/database`.
 
     Raises:
-        DeixisError: The file can't be opened or is no SQLite database.
+        DeixisError: It can't be opened, is no database, or Postgres's driver isn't installed.
     """
-    place = Path(path).expanduser()
+    from deixis.memory._database import is_postgres
+
+    if is_postgres(place):
+        from deixis.memory._postgres_checkpoints import open_postgres
+
+        return open_postgres(str(place))
+    return _open_sqlite(Path(place).expanduser())
+
+
+def _open_sqlite(path: Path) -> SqliteCheckpoints:
+    from deixis.memory._database_effects import DatabaseEffects
+
+    connection: sqlite3.Connection | None = None
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(place, check_same_thread=False, timeout=30)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_SECONDS)
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
         saver = SqliteCheckpoints(connection)
         saver.setup()
+        saver.effects = DatabaseEffects(path)
     except (OSError, sqlite3.Error) as error:
+        if connection is not None:
+            connection.close()
         raise DeixisError(
-            f"the checkpoints {place} can't be opened ({error}): choose another file"
+            f"the checkpoints {path} can't be opened ({error}): choose another file"
         ) from error
     return saver

@@ -38,8 +38,8 @@ class DatabaseEffects:
 
     def __init__(self, place: Path | str) -> None:
         self._engine = open_database(place, _TABLES)
-        self.close = weakref.finalize(self, self._engine.dispose)
-        """Closes the connections; done as well when nobody holds the ledger any more."""
+        # Also for who drops it unclosed: an open connection of Postgres is warned of.
+        self._closing = weakref.finalize(self, self._engine.dispose)
 
     def begin(self, key: str, *, thread_id: str) -> Effect | None:
         """Writes a call down before it is made; gives what is known if it was begun before."""
@@ -83,3 +83,7 @@ class DatabaseEffects:
         start = func.substr(_EFFECTS.c.thread_id, 1, len(prefix))
         with writing(self._engine) as connection:
             connection.execute(delete(_EFFECTS).where(start == prefix))
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self._closing()

@@ -64,6 +64,10 @@ class EffectLedger(Protocol):
         """Deletes the calls of every conversation whose id starts with these very characters."""
         ...
 
+    def close(self) -> None:
+        """Closes what it has open."""
+        ...
+
 
 class MemoryEffects:
     """A ledger that lives as long as the process: for checkpoints that do, too."""
@@ -105,3 +109,6 @@ class MemoryEffects:
         """Deletes the calls of every conversation whose id starts with these very characters."""
         with self._lock:
             self._effects = {k: v for k, v in self._effects.items() if not v[0].startswith(prefix)}
+
+    def close(self) -> None:
+        """Nothing is open: a ledger that is closed can still be used."""

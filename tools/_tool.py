@@ -68,7 +68,20 @@ class ToolContext:
         reader: Reads text.
         dialect: How the model at work writes places.
         frames: Its frame on each image.
-        call_id: Of this tool call: an effect keyed by it isn't done twice.
+        call_id: What the model calls this call by. Models count anew in each reply, so the next
+            call may have the same.
+        idempotency_key: Names this call for good: no other call has it, and it is the same when
+            the call comes again after the process was killed. Give it to a service that takes
+            one, such as a payment server, and a repeated call isn't done twice; or ask with it
+            whether the call was done. It is hexadecimal and tells nothing of the user.
+
+            ```python
+            @tool(approval=True)
+            def pay(pence: int, context: ToolContext) -> str:
+                '''Pay the bill.'''
+                headers = {"Idempotency-Key": context.idempotency_key}
+                return httpx.post(PAYMENTS, json={"pence": pence}, headers=headers).text
+            ```
         thread: The conversation.
         user: Whose conversation it is.
         latest: Handle of the latest image when the call was made; the book's by default.
@@ -80,6 +93,7 @@ class ToolContext:
     dialect: Dialect = field(default_factory=PixelDialect)
     frames: Frames = field(default_factory=dict[str | None, Any])
     call_id: str = ""
+    idempotency_key: str = ""
     thread: str | None = None
     user: str | None = None
     latest: str | None = None
@@ -118,6 +132,9 @@ class Tool(Generic[P, R]):
         function: What runs.
         arguments: Types of its arguments; places are marked for the dialect to word.
         approval: Whether a person is asked before it runs.
+        effect: Whether it changes something outside the conversation, so that one call of it is
+            never made twice: not after a lost connection, and not after a kill. What needs
+            approval has an effect.
     """
 
     name: str
@@ -126,6 +143,11 @@ class Tool(Generic[P, R]):
     arguments: type[BaseModel]
     approval: bool = False
     context_name: str | None = None
+    effect: bool = False
+
+    def __post_init__(self) -> None:
+        if self.approval:
+            object.__setattr__(self, "effect", True)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Calls the function itself."""
@@ -187,10 +209,15 @@ def as_result(value: object) -> ToolResult:
 def tool(function: Callable[P, R], /) -> Tool[P, R]: ...
 @overload
 def tool(
-    *, name: str | None = None, approval: bool = False
+    *, name: str | None = None, approval: bool = False, effect: bool = False
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 def tool(
-    function: Callable[P, R] | None = None, /, *, name: str | None = None, approval: bool = False
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    approval: bool = False,
+    effect: bool = False,
 ) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
     """Makes a function a tool.
 
@@ -203,18 +230,23 @@ def tool(
         name: What the model calls it by; the function's name by default.
         approval: Whether a person is asked first. Set it for anything that moves or changes
             something outside the conversation.
+        effect: Whether it changes something for which nobody need be asked: a call of it is
+            made once, also when the process is killed and the conversation resumed. Implied by
+            `approval`. A tool that only reads leaves it out, and is simply run again.
 
     Raises:
         TypeError: A parameter has no annotation, or there is no docstring.
     """
 
     def make(wrapped: Callable[P, R]) -> Tool[P, R]:
-        return _tool(wrapped, name=name, approval=approval)
+        return _tool(wrapped, name=name, approval=approval, effect=effect)
 
     return make if function is None else make(function)
 
 
-def _tool(function: Callable[P, R], *, name: str | None, approval: bool) -> Tool[P, R]:
+def _tool(
+    function: Callable[P, R], *, name: str | None, approval: bool, effect: bool
+) -> Tool[P, R]:
     called = name or function.__name__
     documented = parse_docstring(inspect.getdoc(function) or "")
     summary = "\n\n".join(
@@ -249,5 +281,6 @@ def _tool(function: Callable[P, R], *, name: str | None, approval: bool) -> Tool
         function=function,
         arguments=arguments,
         approval=approval,
+        effect=effect,
         context_name=context_name,
     )
