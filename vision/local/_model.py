@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -80,6 +80,7 @@ class LocalModel(VisionModel):
     _facts: FamilyFacts = PrivateAttr()
     _name: str = PrivateAttr()
     _renderer: Renderer = PrivateAttr()
+    _count: Callable[[str], int] = PrivateAttr()
 
     def __init__(
         self,
@@ -98,6 +99,8 @@ class LocalModel(VisionModel):
         self._facts = facts
         self._name = name
         self._renderer = Renderer(chat_template_of(processor), facts)
+        # An agent counts all of a conversation before each step.
+        self._count = lru_cache(maxsize=2048)(self._tokens)
 
     @property
     def dialect(self) -> Dialect:
@@ -116,6 +119,13 @@ class LocalModel(VisionModel):
     @property
     def _identifying_params(self) -> Mapping[str, Any]:
         return {"model_name": self._name, **self.model_dump(include=set(_FIELDS))}
+
+    def text_tokens(self, text: str) -> int:
+        """How many tokens a text takes, by the checkpoint's own tokenizer."""
+        return self._count(text)
+
+    def _tokens(self, text: str) -> int:
+        return len(self.get_token_ids(text))
 
     def get_token_ids(self, text: str) -> list[int]:
         """The tokens of a text, as this model counts them."""
