@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from deixis.tools._calculator import calculate, evaluate
-from deixis.tools._reading import find_on_sign, read_text, zoom
+from deixis.tools._reading import find_on_sign, look_again, read_text, zoom
 from deixis.tools._tool import NewImage, Tool, ToolContext, ToolResult, tool
 from deixis.tools._translate import GlossaryTerm, Translation, Translator, translate_tool
 
@@ -23,6 +23,7 @@ __all__ = [
     "calculate",
     "evaluate",
     "find_on_sign",
+    "look_again",
     "read_text",
     "standard_tools",
     "tool",
@@ -32,10 +33,10 @@ __all__ = [
 
 
 def standard_tools(translator: Translator | None = None) -> tuple[Tool[..., Any], ...]:
-    """Reading, zooming, finding, translating and calculating.
+    """Reading, zooming, looking again, finding, translating and calculating.
 
     Args:
         translator: What `translate` uses; glossary and dictionary by default.
     """
     translate = translate_tool(translator or Translator())
-    return (read_text, zoom, find_on_sign, translate, calculate)
+    return (read_text, zoom, look_again, find_on_sign, translate, calculate)

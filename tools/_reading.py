@@ -1,4 +1,4 @@
-"""Tools that look: read the text, zoom in, find a name on a sign."""
+"""Tools that look: read the text, zoom in, find a name on a sign, see an image again."""
 
 from __future__ import annotations
 
@@ -79,6 +79,25 @@ def zoom(context: ToolContext, region: Box) -> ToolResult:
     image = replace(load_image(cut), source=f"a part of {picture.source}")
     made = NewImage(image=image, parent=handle, region=exact)
     return ToolResult(text=f"A part of {handle}, enlarged {scale:.1f} times.", images=(made,))
+
+
+@tool
+def look_again(context: ToolContext, image: str) -> ToolResult:
+    """Shows an image of this conversation again, for one that is no longer shown.
+
+    Args:
+        context: Filled by the agent.
+        image: Handle of the image, such as img_1.
+    """
+    handle, picture = context.image(image)
+    record = context.book[handle]
+    region: Box | None = None
+    if record.region is not None:
+        x1, y1, x2, y2 = record.region
+        region = Box(x1=x1, y1=y1, x2=x2, y2=y2, image=record.parent)
+    # The book knows it by its bytes and where it was cut from: it keeps its handle.
+    again = NewImage(image=picture, parent=record.parent, region=region)
+    return ToolResult(text="Shown again.", images=(again,))
 
 
 def _mostly_in(quad: Quad, region: Box) -> bool:
