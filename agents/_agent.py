@@ -20,12 +20,13 @@ from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 
 from deixis.agents._answer import AgentEvent, Answer, Approver, Decision, Finished, PendingCall
+from deixis.agents._effects import Effects
 from deixis.agents._loop import Snapshot, StreamMode, build_loop
 from deixis.agents._middleware import AgentLimits, VisionMiddleware
 from deixis.agents._prompt import system_prompt
 from deixis.agents._result import EventReader, answer_of
 from deixis.agents._state import ImageRecords, merge_records, records_of, written
-from deixis.memory import open_checkpoints
+from deixis.memory import EffectLedger, MemoryEffects, open_checkpoints
 from deixis.tools import Tool, standard_tools
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
@@ -71,7 +72,9 @@ class VisionAgent:
         instructions: Added to the rules every agent is given.
         images: Where images are kept; in memory by default. Give a folder's store for threads
             that survive the process.
-        checkpoints: A SQLite file or a LangGraph checkpointer; in memory by default.
+        checkpoints: A SQLite file, `postgresql://user@host/database`, or a LangGraph
+            checkpointer; in memory by default. What tools with an effect have done is kept
+            with them; with another's checkpointer only as long as the process.
         approve: Asked before a tool that needs approval. Without it such a call waits:
             `Answer.pending` holds it, and `resume` goes on.
         limits: On steps, images in the prompt and retries.
@@ -109,14 +112,16 @@ class VisionAgent:
         )
         self._approve = approve
         self._limits = limits or AgentLimits()
+        self._checkpoints = _checkpoints(checkpoints)
+        self._effects = Effects(ledger=_ledger(self._checkpoints), store=self._images)
         offered = list(standard_tools() if tools is None else tools)
         ours = VisionMiddleware(
             store=self._images,
             reader=reader or CachedReader(RapidReader()),
             dialect=self._dialect,
             limits=self._limits,
+            effects=self._effects.ledger,
         )
-        self._checkpoints = _checkpoints(checkpoints)
         self._graph = build_loop(
             self._model,
             [_langchain_tool(tool) for tool in offered],
@@ -179,7 +184,7 @@ class VisionAgent:
         """The same as `ask`, as it goes: text as it comes, tool calls, the answer last."""
         config = _config(thread, user, self._limits)
         state = self._graph.get_state(config)
-        asked = self._asked(question, images, state)
+        asked = self._asked(question, images, state, config)
         yield from self._run(asked, config)
 
     async def astream(
@@ -193,7 +198,7 @@ class VisionAgent:
         """The same, asynchronously."""
         config = _config(thread, user, self._limits)
         state = await self._graph.aget_state(config)
-        asked = await asyncio.to_thread(self._asked, question, images, state)
+        asked = await asyncio.to_thread(self._asked, question, images, state, config)
         async for event in self._arun(asked, config):
             yield event
 
@@ -227,23 +232,50 @@ class VisionAgent:
         state = self._graph.get_state(_config(thread, user, self._limits))
         return ImageBook(self._images, records_of(state.values))
 
-    def _asked(self, question: str, images: Images, state: Snapshot) -> dict[str, Any]:
+    def _asked(
+        self, question: str, images: Images, state: Snapshot, config: RunnableConfig
+    ) -> dict[str, Any]:
         if not question.strip():
             raise DeixisError("there is no question: give one")
         if _pending(state):
             raise DeixisError("the thread waits for approval of a tool call: resume it first")
         book = ImageBook(self._images, records_of(state.values))
+        results, new = self._kept(state, config, book)
         records = [book.add(image) for image in _load(images, self._image_limits)]
         # What isn't text, such as a stray byte of a command line, can't be kept.
         text = question.encode("utf-8", "replace").decode("utf-8")
         content = [*(image_block(r) for r in records), {"type": "text", "text": text}]
-        new: ImageRecords = {}
         for record in records:
             new |= written(record)
         return {
-            "messages": [*_kept(state), HumanMessage(cast("Any", content))],
+            "messages": [*results, HumanMessage(cast("Any", content))],
             "images": merge_records(state.values.get("images"), new),
         }
+
+    def _kept(
+        self, state: Snapshot, config: RunnableConfig, book: ImageBook
+    ) -> tuple[list[ToolMessage], ImageRecords]:
+        """The results of a step that was cut off: finished calls keep theirs, the others get one.
+
+        A new question drops what the step has not committed, and no model takes a conversation
+        with calls that nothing answers.
+        """
+        messages: list[AnyMessage] = state.values.get("messages", [])
+        last = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage)), default=-1)
+        if last < 0 or not state.next:
+            return [], {}
+        said = cast("AIMessage", messages[last])
+        finished = {m.tool_call_id: m for m in messages[last + 1 :] if isinstance(m, ToolMessage)}
+        thread_id = config.get("configurable", {})["thread_id"]
+        results: list[ToolMessage] = []
+        images: ImageRecords = {}
+        for call in said.tool_calls:
+            message, made = finished.get(str(call["id"])), ImageRecords()
+            if message is None:
+                message, made = self._effects.lost(call, said=said, thread_id=thread_id, book=book)
+            results.append(message)
+            images |= made
+        return results, images
 
     def _run(self, given: Any, config: RunnableConfig) -> Iterator[AgentEvent]:
         reader = EventReader()
@@ -320,6 +352,12 @@ def _checkpoints(
     return open_checkpoints(given) if isinstance(given, str | Path) else given
 
 
+def _ledger(checkpoints: BaseCheckpointSaver[Any]) -> EffectLedger:
+    """The checkpoints' own, which lasts as long as they do; another's have none."""
+    kept = getattr(checkpoints, "effects", None)
+    return kept if isinstance(kept, EffectLedger) else MemoryEffects()
+
+
 def _approval(tools: Sequence[AnyTool]) -> list[AgentMiddleware[Any, Any]]:
     """LangChain's own human in the loop, where a tool asks for it: it costs a step a turn."""
     allowed: list[Literal["approve", "edit", "reject", "respond"]] = ["approve", "reject"]
@@ -351,26 +389,6 @@ def _config(thread: str | None, user: str | None, limits: AgentLimits) -> Runnab
 def _quoted(name: str) -> str:
     """A name without a slash or a colon, so that no user can write another's."""
     return quote(name, safe="", errors="surrogatepass")
-
-
-def _kept(state: Snapshot) -> list[ToolMessage]:
-    """The results of a step that was cut off: finished calls keep theirs, the others get one.
-
-    A new question drops what the step has not committed, and no model takes a conversation with
-    calls that nothing answers.
-    """
-    messages: list[AnyMessage] = state.values.get("messages", [])
-    last = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage)), default=-1)
-    if last < 0 or not state.next:
-        return []
-    asked = cast("AIMessage", messages[last])
-    finished = {m.tool_call_id: m for m in messages[last + 1 :] if isinstance(m, ToolMessage)}
-    lost = "Error: this call was cut off. Whether it was done is not known."
-    return [
-        finished.get(str(call["id"]))
-        or ToolMessage(lost, name=call["name"], tool_call_id=str(call["id"]), status="error")
-        for call in asked.tool_calls
-    ]
 
 
 def _pending(state: Snapshot) -> list[PendingCall]:

@@ -21,8 +21,10 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
-from deixis.agents._state import ImageRecords, VisionState, records_of, written
+from deixis.agents._effects import Effects, Outcome, request_key, told
+from deixis.agents._state import VisionState, records_of
 from deixis.agents._window import PromptWindow
+from deixis.memory import EffectLedger, MemoryEffects
 from deixis.tools import Tool, ToolContext, ToolResult
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
@@ -34,8 +36,8 @@ from deixis.vision import (
     Reader,
     VisionModel,
     frames_of,
-    image_block,
 )
+from deixis.vision._model import estimated_tokens
 
 _BOOKS_KEPT = 64
 _LONGEST_ERROR = 600
@@ -50,14 +52,16 @@ class AgentLimits(BaseModel):
         steps: Calls of the model.
         image_tokens: Of images in one prompt, by the model's own count; the newest image is
             always shown.
+        prompt_tokens: Of one prompt in all, words and images: the oldest turns are summarised.
         model_retries: After a lost connection, a time-out, or a tool call that can't be read.
-        tool_retries: The same, for tools that need no approval.
+        tool_retries: The same, for tools that have no effect.
     """
 
     model_config = ConfigDict(frozen=True)
 
     steps: int = Field(default=12, ge=1)
     image_tokens: int = Field(default=16_384, ge=0)
+    prompt_tokens: int = Field(default=24_576, ge=1024)
     model_retries: int = Field(default=2, ge=0)
     tool_retries: int = Field(default=1, ge=0)
 
@@ -70,20 +74,32 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         reader: For tools that read.
         dialect: How the model writes places.
         limits: On steps, images and retries.
+        effects: Where calls of tools with an effect are written down; in memory by default.
     """
 
     state_schema = VisionState
 
     def __init__(
-        self, *, store: ImageStore, reader: Reader, dialect: Dialect, limits: AgentLimits
+        self,
+        *,
+        store: ImageStore,
+        reader: Reader,
+        dialect: Dialect,
+        limits: AgentLimits,
+        effects: EffectLedger | None = None,
     ) -> None:
         super().__init__()
         self._store = store
         self._reader = reader
         self._dialect = dialect
         self._limits = limits
+        self._effects = Effects(ledger=effects or MemoryEffects(), store=store)
         self._window = PromptWindow(
-            store=store, reader=reader, dialect=dialect, image_tokens=limits.image_tokens
+            store=store,
+            reader=reader,
+            dialect=dialect,
+            image_tokens=limits.image_tokens,
+            prompt_tokens=limits.prompt_tokens,
         )
         self._books: OrderedDict[tuple[str, str], ImageBook] = OrderedDict()
         self._lock = threading.Lock()
@@ -121,7 +137,8 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         """The same, asynchronously."""
         if stopped := self._stopped(request):
             return stopped
-        seen = self._seen(request)
+        # An image that leaves the prompt may be read for a line on it.
+        seen = await asyncio.to_thread(self._seen, request)
         left = self._limits.model_retries
         while True:
             try:
@@ -139,33 +156,62 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], _Result]
     ) -> _Result:
-        """Runs a tool, ours with typed arguments; its errors go to the model."""
-        tool = _wrapped(request)
-        left = self._tool_retries(tool)
-        while True:
-            try:
-                if tool is None:
-                    return handler(request)
-                context = self._context(request)
-                return self._told(request, tool.run(request.tool_call["args"], context), context)
-            except Exception as error:
-                if not (left and isinstance(error, _transient())):
-                    return _refused(request, error)
-                left -= 1
+        """Runs a tool, ours with typed arguments; its errors go to the model.
+
+        A call with an effect is made once, also when it comes again after a kill.
+        """
+        context = self._context(request) if _wrapped(request) else None
+
+        def make() -> Outcome:
+            return self._made(request, handler, context)
+
+        effect = self._effects.of(request)
+        return _told(request, effect.run(make) if effect else make(), context)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[_Result]]
     ) -> _Result:
         """The same, asynchronously."""
+        context = self._context(request) if _wrapped(request) else None
+
+        async def make() -> Outcome:
+            return await self._amade(request, handler, context)
+
+        effect = self._effects.of(request)
+        outcome = await (effect.arun(make) if effect else make())
+        return await asyncio.to_thread(_told, request, outcome, context)
+
+    def _made(
+        self,
+        request: ToolCallRequest,
+        handler: Callable[[ToolCallRequest], _Result],
+        context: ToolContext | None,
+    ) -> Outcome:
         tool = _wrapped(request)
         left = self._tool_retries(tool)
         while True:
             try:
-                if tool is None:
+                if tool is None or context is None:
+                    return handler(request)
+                return tool.run(request.tool_call["args"], context)
+            except Exception as error:
+                if not (left and isinstance(error, _transient())):
+                    return _refused(request, error)
+                left -= 1
+
+    async def _amade(
+        self,
+        request: ToolCallRequest,
+        handler: Callable[[ToolCallRequest], Awaitable[_Result]],
+        context: ToolContext | None,
+    ) -> Outcome:
+        tool = _wrapped(request)
+        left = self._tool_retries(tool)
+        while True:
+            try:
+                if tool is None or context is None:
                     return await handler(request)
-                context = self._context(request)
-                result = await tool.arun(request.tool_call["args"], context)
-                return await asyncio.to_thread(self._told, request, result, context)
+                return await tool.arun(request.tool_call["args"], context)
             except Exception as error:
                 if not (left and isinstance(error, _transient())):
                     return _refused(request, error)
@@ -173,7 +219,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
 
     def _tool_retries(self, tool: Tool[..., Any] | None) -> int:
         """What moves something, or isn't known not to, is never done twice."""
-        return 0 if tool is None or tool.approval else self._limits.tool_retries
+        return 0 if tool is None or tool.effect else self._limits.tool_retries
 
     def _stopped(self, request: ModelRequest[Any]) -> AIMessage | None:
         """A last word when the question has used up its steps."""
@@ -191,10 +237,14 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
 
     def _seen(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         """The request with what of the conversation fits the prompt."""
+        ours = isinstance(request.model, VisionModel)
         shown = self._window.shown(
             request.messages,
             records_of(cast("Any", request.state)),
-            inline=not isinstance(request.model, VisionModel),
+            system=request.system_prompt or "",
+            tools=request.tools,
+            count=request.model.text_tokens if ours else estimated_tokens,
+            inline=not ours,
         )
         return request.override(messages=shown)
 
@@ -209,6 +259,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
             dialect=self._dialect,
             frames=frames_of(records, self._dialect),
             call_id=str(request.tool_call.get("id") or ""),
+            idempotency_key=request_key(request),
             thread=configurable.get("thread"),
             user=configurable.get("user"),
             latest=records[-1].handle if records else None,
@@ -228,29 +279,16 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
                     self._books.popitem(last=False)
             return self._books[key]
 
-    def _told(self, request: ToolCallRequest, result: ToolResult, context: ToolContext) -> _Result:
-        """A tool's result as a message, its images added to the conversation by handle."""
-        records = [
-            context.book.add(made.image, parent=made.parent, region=made.region)
-            for made in result.images
-        ]
-        content: str | list[Any] = result.text
-        if records:
-            handles = ", ".join(record.handle for record in records)
-            text = f"{result.text} It is {handles}."
-            content = [{"type": "text", "text": text}, *(image_block(r) for r in records)]
-        message = ToolMessage(
-            content,
-            name=request.tool_call["name"],
-            tool_call_id=str(request.tool_call["id"]),
-            artifact=[d.model_dump(mode="json") for d in result.detections] or None,
-        )
-        if not records:
-            return message
-        images: ImageRecords = {}
-        for record in records:
-            images |= written(record)
-        return Command(update={"messages": [message], "images": images})
+
+def _told(request: ToolCallRequest, outcome: Outcome, context: ToolContext | None) -> _Result:
+    """What a call came to, as the loop takes it: our tools' images by handle."""
+    if context is None or not isinstance(outcome, ToolResult):
+        return cast("_Result", outcome)
+    try:
+        message, images = told(request.tool_call, outcome, context.book)
+    except Exception as error:
+        return _refused(request, error)
+    return Command(update={"messages": [message], "images": images}) if images else message
 
 
 def _mended(request: ModelRequest[Any], response: ModelResponse[Any]) -> ModelRequest[Any] | None:

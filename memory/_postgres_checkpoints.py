@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from deixis.memory._database import shown
 from deixis.memory._effects import EffectLedger, MemoryEffects
@@ -136,7 +136,7 @@ def _pool(url: str) -> Pool:
         },
         min_size=1,
         max_size=_MOST_CONNECTIONS,
-        check=ConnectionPool.check_connection,
+        check=cast("Any", ConnectionPool.check_connection),
         open=True,
     )
 
