@@ -237,14 +237,14 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
 
     def _seen(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         """The request with what of the conversation fits the prompt."""
-        ours = isinstance(request.model, VisionModel)
+        ours = request.model if isinstance(request.model, VisionModel) else None
         shown = self._window.shown(
             request.messages,
             records_of(cast("Any", request.state)),
             system=request.system_prompt or "",
             tools=request.tools,
-            count=request.model.text_tokens if ours else estimated_tokens,
-            inline=not ours,
+            count=ours.text_tokens if ours else estimated_tokens,
+            inline=ours is None,
         )
         return request.override(messages=shown)
 
