@@ -51,6 +51,8 @@ class SqliteCheckpoints(Checkpoints, SqliteSaver):
     def delete_thread(self, thread_id: str) -> None:
         """Deletes a thread: checkpoints, effects, and their bytes in the file.
 
+        The file is written anew for it, which takes a while where it is large.
+
         Raises:
             DeixisError: Another program keeps the bytes there.
         """
@@ -60,6 +62,8 @@ class SqliteCheckpoints(Checkpoints, SqliteSaver):
 
     def delete_threads(self, prefix: str) -> None:
         """Deletes every thread whose id starts with these very characters, bytes and all.
+
+        The file is written anew for it, which takes a while where it is large.
 
         Raises:
             DeixisError: Another program keeps the bytes there.
@@ -77,13 +81,21 @@ class SqliteCheckpoints(Checkpoints, SqliteSaver):
         self.effects.close()
 
     def _wipe(self) -> None:
-        """Empties the log of writes, which holds what was deleted until it is written over."""
+        """Makes the file anew, without what was deleted.
+
+        `secure_delete` isn't enough: rows that were moved about leave copies in their old pages.
+        """
         with self.lock:
-            busy, *_ = self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
+            try:
+                self.conn.execute("VACUUM")
+                busy, *_ = self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                reason = "another program reads it" if busy else ""
+            except sqlite3.OperationalError as error:
+                reason = str(error)
+        if reason:
             raise DeixisError(
-                "the threads are deleted, but traces stay in the database's -wal file while "
-                "another program reads it: delete them again when it is done"
+                "the threads are deleted, but traces of them stay in the database's files "
+                f"({reason}): delete them again when nothing else uses it"
             )
 
 

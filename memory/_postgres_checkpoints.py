@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import weakref
 from collections.abc import Generator, Sequence
@@ -20,6 +21,7 @@ try:
     from langgraph.checkpoint.serde.base import SerializerProtocol
     from psycopg import Connection
     from psycopg.rows import DictRow, dict_row
+    from psycopg.types.json import set_json_dumps
     from psycopg_pool import ConnectionPool
 except ImportError as error:
     raise DeixisError(
@@ -136,9 +138,19 @@ def _pool(url: str) -> Pool:
         },
         min_size=1,
         max_size=_MOST_CONNECTIONS,
+        configure=_configured,
         check=cast("Any", ConnectionPool.check_connection),
         open=True,
     )
+
+
+def _configured(connection: Connection[DictRow]) -> None:
+    set_json_dumps(_json, connection)
+
+
+def _json(value: Any) -> bytes:
+    """JSON as Postgres takes it: half a character, such as a stray byte of a name, becomes `?`."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 @contextmanager
