@@ -1,4 +1,4 @@
-"""What outlives a turn: checkpoints of conversations, and what their tools have done."""
+"""What outlives a turn: memories of users, checkpoints of conversations, what tools have done."""
 
 from __future__ import annotations
 
@@ -9,16 +9,30 @@ if TYPE_CHECKING:
     from deixis.memory._checkpoints import SqliteCheckpoints, open_checkpoints
     from deixis.memory._database_effects import DatabaseEffects
     from deixis.memory._effects import Effect, EffectLedger, MemoryEffects
+    from deixis.memory._embedders import Embedder, LangChainEmbedder, MultilingualE5
+    from deixis.memory._indexer import IndexStatus
+    from deixis.memory._items import Forgotten, MemoryItem, MemoryPlace, MemoryPolicy, Recollection
     from deixis.memory._postgres_checkpoints import PostgresCheckpoints
     from deixis.memory._saver import Checkpoints
+    from deixis.memory._store import MemoryStore
 
 __all__ = [
     "Checkpoints",
     "DatabaseEffects",
     "Effect",
     "EffectLedger",
+    "Embedder",
+    "Forgotten",
+    "IndexStatus",
+    "LangChainEmbedder",
     "MemoryEffects",
+    "MemoryItem",
+    "MemoryPlace",
+    "MemoryPolicy",
+    "MemoryStore",
+    "MultilingualE5",
     "PostgresCheckpoints",
+    "Recollection",
     "SqliteCheckpoints",
     "open_checkpoints",
 ]
@@ -28,8 +42,18 @@ _MODULES = {
     "DatabaseEffects": "_database_effects",
     "Effect": "_effects",
     "EffectLedger": "_effects",
+    "Embedder": "_embedders",
+    "Forgotten": "_items",
+    "IndexStatus": "_indexer",
+    "LangChainEmbedder": "_embedders",
     "MemoryEffects": "_effects",
+    "MemoryItem": "_items",
+    "MemoryPlace": "_items",
+    "MemoryPolicy": "_items",
+    "MemoryStore": "_store",
+    "MultilingualE5": "_embedders",
     "PostgresCheckpoints": "_postgres_checkpoints",
+    "Recollection": "_items",
     "SqliteCheckpoints": "_checkpoints",
     "open_checkpoints": "_checkpoints",
 }

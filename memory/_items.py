@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -91,7 +92,8 @@ class MemoryItem(BaseModel):
         return self.expires is not None and self.expires <= now
 
 
-class Recollection(BaseModel):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recollection:
     """A memory that came to mind.
 
     Attributes:
@@ -99,8 +101,6 @@ class Recollection(BaseModel):
         score: Cosine of its vector and the question's, from -1 to 1.
         earlier: What was said before and is contradicted by it, newest first.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     item: MemoryItem
     score: float

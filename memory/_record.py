@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
     delete,
@@ -199,7 +200,15 @@ class RecordReader:
 
 
 class RecordWriter(RecordReader):
-    """What can be read and written in a transaction."""
+    """What can be read and written in a transaction.
+
+    Attributes:
+        released: Hashes of pictures that something refers to no more.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.released: set[str] = set()
 
     def set(self, name: str, value: str) -> None:
         """Keeps a setting of the whole record."""
@@ -229,9 +238,12 @@ class RecordWriter(RecordReader):
         if not items:
             return
         ids = [stored.item.id for stored in items]
-        changed = self._connection.execute(
-            delete(ITEMS).where(ITEMS.c.owner == owner, ITEMS.c.id.in_(ids))
-        ).rowcount
+        changed = 0
+        for some in _in_hundreds(ids):
+            mine = and_(ITEMS.c.owner == owner, ITEMS.c.id.in_(some))
+            if gone := self._connection.execute(delete(ITEMS).where(mine)).rowcount:
+                self._release(IMAGES.c.owner == owner, IMAGES.c.holder.in_(_holders(some)))
+            changed += gone
         self._connection.execute(ITEMS.insert(), [_row(owner, stored) for stored in items])
         self._refer(owner, items)
         self.change_owner(owner, written=items[-1].number, erased=state.erased + int(bool(changed)))
@@ -269,18 +281,14 @@ class RecordWriter(RecordReader):
         for some in _in_hundreds(ids):
             mine = and_(ITEMS.c.owner == owner, ITEMS.c.id.in_(some))
             gone += self._connection.execute(delete(ITEMS).where(mine)).rowcount
-            # What they had replaced is the newest there is again.
-            self._connection.execute(
-                delete(IMAGES).where(
-                    IMAGES.c.owner == owner, IMAGES.c.holder.in_([f"item:{i}" for i in some])
-                )
-            )
+            self._release(IMAGES.c.owner == owner, IMAGES.c.holder.in_(_holders(some)))
             self._restore(owner, some)
         if gone:
             self.change_owner(owner, erased=state.erased + 1, rebuild=True)
         return gone
 
     def _restore(self, owner: str, replaced_by: Sequence[str]) -> None:
+        """What they had replaced is the newest there is again."""
         query = select(ITEMS.c.body).where(
             ITEMS.c.owner == owner, ITEMS.c.replaced_by.in_(replaced_by)
         )
@@ -294,8 +302,8 @@ class RecordWriter(RecordReader):
 
     def remove_owner(self, owner: str) -> None:
         """Removes all that is known of an owner but what the index must still let go of."""
-        for table in (ITEMS, IMAGES):
-            self._connection.execute(delete(table).where(table.c.owner == owner))
+        self._release(IMAGES.c.owner == owner)
+        self._connection.execute(delete(ITEMS).where(ITEMS.c.owner == owner))
         state = self.lock(owner)
         self.change_owner(
             owner, written=0, indexed=0, erased=state.erased + 1, rebuild=True, policy=None
@@ -324,20 +332,17 @@ class RecordWriter(RecordReader):
 
     def let_go(self, owner: str, holder: str) -> None:
         """Someone refers to no picture any more."""
-        self._connection.execute(
-            delete(IMAGES).where(IMAGES.c.owner == owner, IMAGES.c.holder == holder)
-        )
+        self._release(IMAGES.c.owner == owner, IMAGES.c.holder == holder)
 
-    def held(self, owner: str) -> set[str]:
-        """Hashes of the pictures that an owner's memories and conversations refer to."""
-        query = select(IMAGES.c.sha256).where(IMAGES.c.owner == owner).distinct()
-        return set(self._connection.execute(query).scalars())
+    def unheld(self) -> set[str]:
+        """Hashes of the pictures that were released, and nobody refers to now."""
+        query = select(IMAGES.c.sha256).where(IMAGES.c.sha256.in_(self.released)).distinct()
+        return self.released - set(self._connection.execute(query).scalars())
 
-    def unheld(self, hashes: Iterable[str]) -> set[str]:
-        """Those of some pictures that nobody refers to."""
-        some = set(hashes)
-        query = select(IMAGES.c.sha256).where(IMAGES.c.sha256.in_(some)).distinct()
-        return some - set(self._connection.execute(query).scalars())
+    def _release(self, *wanted: ColumnElement[bool]) -> None:
+        query = select(IMAGES.c.sha256).where(*wanted)
+        self.released |= set(self._connection.execute(query).scalars())
+        self._connection.execute(delete(IMAGES).where(*wanted))
 
     def _refer(self, owner: str, items: Sequence[StoredItem]) -> None:
         for stored in items:
@@ -402,6 +407,10 @@ def _row(owner: str, stored: StoredItem) -> dict[str, Any]:
 
 def _seconds(when: datetime.datetime | None) -> float | None:
     return None if when is None else when.timestamp()
+
+
+def _holders(ids: Sequence[str]) -> list[str]:
+    return [f"item:{id_}" for id_ in ids]
 
 
 def _in_hundreds(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -51,7 +51,7 @@ _FILLERS: Final = frozenset(
 _CONTRACTIONS: Final = (("n't", " not"), ("'m", " am"), ("'re", " are"), ("'s", " is"))
 # What stands before it names the thing («room 101 is …»), what stands after it is said of it.
 _VERB: Final = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|costs?|opens?|closes?|needs?|takes?|at|on)\b|[在是有]"
+    r"\b(?:is|are|was|were|has|have|had|costs?|opens?|closes?|needs?|takes?)\b|[在是有]"
 )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deixis.memory._items import Kind, Recollection, utc_now
 from deixis.memory._record import OwnerState, Record, RecordReader, StoredItem
 
 if TYPE_CHECKING:
@@ -75,11 +76,33 @@ class UserVectors:
             self.items.append(one.item)
 
     def earlier(self, item: MemoryItem) -> tuple[MemoryItem, ...]:
-        """What a memory contradicts, newest first."""
-        found = self.replaced.get(item.id)
+        """What a memory contradicts, and what that contradicted, newest first."""
+        found = list(self.replaced.get(item.id, ()))
         if not found:
             return ()
+        for older in found:  # grows as it goes
+            found += (o for o in self.replaced.get(older.id, ()) if o not in found)
         return tuple(sorted(found, key=lambda older: older.updated, reverse=True))
+
+    def recalled(
+        self, vector: Vector, k: int, *, kinds: Collection[Kind] | None, without: Collection[str]
+    ) -> list[Recollection]:
+        """The k nearest memories of some kinds that don't come from some sources."""
+        scores = self.matrix @ vector
+        now = utc_now()
+        reach = k
+        while True:
+            found: list[Recollection] = []
+            for row in top(scores, reach):
+                item = self.items[row]
+                if item.expires is not None and item.expired(now):
+                    continue
+                if (kinds is None or item.kind in kinds) and item.source not in without:
+                    earlier = self.earlier(item) if self.replaced else ()
+                    found.append(Recollection(item=item, score=float(scores[row]), earlier=earlier))
+            if len(found) >= k or reach >= len(scores):
+                return found[:k]
+            reach *= 4
 
     def nearest(self, vector: Vector, k: int) -> tuple[list[int], Vector]:
         """Rows of the nearest, best first, and the cosines of all rows."""
@@ -94,20 +117,24 @@ class VectorCache:
         record: Where they come from.
         model: Only vectors of this embedding model are shown.
         dimension: Of that model's vectors.
+        most_items: Of one owner.
         most_bytes: Of all owners together; the one asked about last stays in any case.
     """
 
-    def __init__(self, record: Record, *, model: str, dimension: int, most_bytes: int) -> None:
+    def __init__(
+        self, record: Record, *, model: str, dimension: int, most_items: int, most_bytes: int
+    ) -> None:
         self._record = record
         self._model = model
         self._dimension = dimension
+        self._most_items = most_items
         self._most = most_bytes
         self._kept: OrderedDict[str, tuple[int | None, UserVectors]] = OrderedDict()
         self._room = 0
         self._lock = threading.Lock()
 
-    def of(self, owner: str) -> UserVectors:
-        """An owner's vectors, as they are now."""
+    def of(self, owner: str) -> UserVectors | None:
+        """An owner's vectors, as they are now; None when there are too many."""
         changes = self._record.changes()
         with self._lock:
             kept = self._kept.get(owner)
@@ -115,26 +142,29 @@ class VectorCache:
                 self._kept.move_to_end(owner)
                 return kept[1]
         with self._record.reading() as reader:
-            found = self._read(reader, owner, None if kept is None else kept[1])
-        self._keep(owner, changes, found)
-        return found
+            return self._looked_up(reader, owner, changes, None if kept is None else kept[1])
 
-    def of_reader(self, reader: RecordReader, owner: str) -> UserVectors:
+    def of_reader(self, reader: RecordReader, owner: str) -> UserVectors | None:
         """The same as a transaction sees them."""
         with self._lock:
             kept = self._kept.get(owner)
-        found = self._read(reader, owner, None if kept is None else kept[1])
         # Not known to be true outside of the transaction: looked at again when asked for.
-        self._keep(owner, None, found)
-        return found
+        return self._looked_up(reader, owner, None, None if kept is None else kept[1])
 
-    def _read(self, reader: RecordReader, owner: str, kept: UserVectors | None) -> UserVectors:
+    def _looked_up(
+        self, reader: RecordReader, owner: str, changes: int | None, kept: UserVectors | None
+    ) -> UserVectors | None:
         state = reader.owner(owner)
-        if kept is not None and kept.state.erased == state.erased:
-            if kept.state.written >= state.written:
-                return kept
-            return kept.extended(state, self._ours(reader, owner, after=kept.state.written))
-        return UserVectors(state, self._ours(reader, owner), self._dimension)
+        if state.written > self._most_items and reader.count(owner) > self._most_items:
+            return None
+        found = kept
+        if kept is None or kept.state.erased != state.erased:
+            found = UserVectors(state, self._ours(reader, owner), self._dimension)
+        elif kept.state.written < state.written:
+            found = kept.extended(state, self._ours(reader, owner, after=kept.state.written))
+        assert found is not None  # noqa: S101
+        self._keep(owner, changes, found)
+        return found
 
     def _ours(self, reader: RecordReader, owner: str, after: int = 0) -> list[StoredItem]:
         return [s for s in reader.items(owner, after=after) if s.model == self._model]

@@ -1,0 +1,437 @@
+"""What agents remember of their users: written to the record first, found by meaning."""
+
+from __future__ import annotations
+
+import atexit
+import uuid
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from deixis.memory._adding import Addition, named, owner_of
+from deixis.memory._database import is_postgres, shown
+from deixis.memory._embedders import Embedder, as_embedder
+from deixis.memory._items import (
+    CONVERSED,
+    Forgotten,
+    Kind,
+    MemoryItem,
+    MemoryPolicy,
+    Recollection,
+    storable,
+    utc_now,
+)
+from deixis.memory._names import owner_key
+from deixis.memory._record import Record, RecordReader, RecordWriter
+from deixis.memory._vectors import UserVectors, VectorCache
+from deixis.vision import DeixisError, ImageStore
+
+if TYPE_CHECKING:
+    import numpy as np
+    from langchain_core.embeddings import Embeddings
+    from numpy.typing import NDArray
+
+    from deixis.memory._indexer import Indexer, IndexStatus, Progress
+
+    Vector = NDArray[np.float32]
+
+_RECORD: Final = "memory.sqlite"
+_INDEX: Final = "chroma"
+_MODEL: Final = "embedding_model"
+_NAME: Final = "record_name"
+_MIGRATED: Final = 256
+_COMPARED: Final = 5_000
+
+
+class MemoryStore:
+    """Memories of users, which survive a kill at any moment.
+
+    A record in SQLite or Postgres holds everything; Chroma is an index over it that can be made
+    again at any time. One user's memories are searched whole and exactly; only beyond
+    `scan_most` of one user the index is asked, and what it gives is ranked exactly.
+
+    Several processes may use one place: one of them owns the embedded index and keeps it up,
+    the others work from the record (`index_status` says so). A Chroma server serves all.
+
+    ```python
+    with MemoryStore("memories") as memory:
+        memory.remember("The pharmacy closes at 17:00.", user="ann")
+        for found in memory.recall("When does the pharmacy close?", user="ann"):
+            print(found.item.text, found.score)
+    ```
+
+    Args:
+        place: A folder, made if it isn't there, or `postgresql://user@host/database`.
+        images: Where the pictures are that memories speak of; `forget` removes those that
+            nobody refers to.
+        embedder: Makes the vectors: one of ours, or any of LangChain's `Embeddings`;
+            multilingual-e5-small by default, which needs no download. Where the record's vectors
+            come from another model, they are made anew, with progress.
+        index: A Chroma server's URL; True for Chroma in the folder; False for none. By default
+            the folder's, and none for Postgres.
+        policy: What is kept of users who haven't said.
+        scan_most: Up to how many memories of one user are searched whole.
+        cache_bytes: Room for the vectors of the users asked about last.
+        index_delay: Seconds until Chroma is loaded, unless much is written.
+        progress: Told of long work: what, how many are done, of how many.
+
+    Raises:
+        DeixisError: The place can't be used.
+    """
+
+    def __init__(
+        self,
+        place: Path | str,
+        *,
+        images: ImageStore | None = None,
+        embedder: Embedder | Embeddings | None = None,
+        index: str | bool | None = None,
+        policy: MemoryPolicy | None = None,
+        scan_most: int = 50_000,
+        cache_bytes: int = 256_000_000,
+        index_delay: float = 10.0,
+        progress: Progress | None = None,
+    ) -> None:
+        self._embedder = as_embedder(embedder)
+        self._model = f"{self._embedder.name}:{self._embedder.dimension}"
+        self._images = images
+        self._policy = policy or MemoryPolicy()
+        self._scan_most = scan_most
+        self._progress = progress
+        folder = None if is_postgres(place) else Path(place).expanduser()
+        self.place = shown(place)
+        self._record = Record(str(place) if folder is None else folder / _RECORD)
+        try:
+            self._vectors = VectorCache(
+                self._record,
+                model=self._model,
+                dimension=self._embedder.dimension,
+                most_items=scan_most,
+                most_bytes=cache_bytes,
+            )
+            self._name = self._named()
+            self._expire()
+            self._migrate()
+            self._indexer = self._begin(folder, index, index_delay)
+        except BaseException:
+            self._record.close()
+            raise
+        atexit.register(self.close)
+
+    def __enter__(self) -> MemoryStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def index_status(self) -> IndexStatus:
+        """How the index is: whether it is ready, being made, or another process's."""
+        from deixis.memory._indexer import IndexStatus
+
+        return IndexStatus(state="off") if self._indexer is None else self._indexer.status
+
+    def flush(self, seconds: float = 600) -> IndexStatus:
+        """Waits until the index has everything that is in the record now."""
+        if self._indexer is not None:
+            self._indexer.flush(seconds)
+        return self.index_status
+
+    def close(self) -> None:
+        """Lets go of everything. What was remembered is on disk already."""
+        atexit.unregister(self.close)
+        if self._indexer is not None:
+            self._indexer.close()
+        self._record.close()
+
+    def remember(self, text: str, *, user: str | None, thread: str | None = None) -> MemoryItem:
+        """Keeps a note; it is on disk when this returns.
+
+        Something that says the same is merged with it. Something that it contradicts is kept,
+        and shown as what was said before.
+
+        Args:
+            text: What to remember.
+            user: Whose it is. With no user it belongs to the thread.
+            thread: The conversation it comes from.
+
+        Raises:
+            DeixisError: There is nothing to remember, or nobody to remember it for.
+        """
+        now = utc_now()
+        item = MemoryItem(
+            id="", user=user, thread=thread, kind="note", text=text, created=now, updated=now
+        )
+        return self.add([item])[0]
+
+    def add(self, items: Sequence[MemoryItem], *, merge: bool = True) -> list[MemoryItem]:
+        """Keeps memories, all or none; they are on disk when this returns.
+
+        Args:
+            items: All of one user (or of one thread with no user). An item without an id gets
+                one; one with a known id replaces it; one whose source is known is kept once.
+            merge: Whether to look for the same and for contradictions.
+
+        Returns:
+            What is kept: the item given, or the one it was merged with.
+
+        Raises:
+            DeixisError: There is nothing to remember, or nobody to remember it for.
+        """
+        if not items:
+            return []
+        owner = owner_of(items)
+        whole = [named(item) for item in items]
+        vectors = self._embedder.passages([item.meaning for item in whole])
+        with self._changing() as writer:
+            policy = writer.lock(owner).policy or self._policy
+            known = self._compared(writer, owner) if merge else None
+            added = Addition(writer, owner, model=self._model, known=known)
+            for item, vector in zip(whole, vectors, strict=True):
+                expires = item.expires or policy.expiry(item.updated)
+                added.take(item.model_copy(update={"expires": expires}), vector)
+            added.write()
+            _trim(writer, owner, policy.most)
+        if self._indexer is not None:
+            self._indexer.told(len(items))
+        return added.kept
+
+    def recall(
+        self,
+        question: str,
+        *,
+        user: str | None,
+        thread: str | None = None,
+        k: int = 5,
+        kinds: Sequence[Kind] | None = CONVERSED,
+        without: Sequence[str] = (),
+    ) -> list[Recollection]:
+        """What a user's memories say to a question, best first.
+
+        Args:
+            question: In any language.
+            user: Whose memories; never anyone else's.
+            thread: With no user: the conversation. With one it doesn't matter.
+            k: At most so many.
+            kinds: Of these kinds; of all for None.
+            without: Sources that are left out, such as what is in the prompt already.
+        """
+        if k < 1 or not question.strip() or not self._has_any(user, thread):
+            return []
+        vector = self._embedder.query(storable(question))
+        return self.recall_by_vector(
+            vector, user=user, thread=thread, k=k, kinds=kinds, without=without
+        )
+
+    def recall_by_vector(
+        self,
+        vector: Vector,
+        *,
+        user: str | None,
+        thread: str | None = None,
+        k: int = 5,
+        kinds: Sequence[Kind] | None = None,
+        without: Sequence[str] = (),
+    ) -> list[Recollection]:
+        """The same for a vector of length 1 that the embedder made, shape (dimension,)."""
+        owner = owner_key(user, thread)
+        near = self._vectors.of(owner) or self._indexed(owner, vector, k)
+        return near.recalled(vector, k, kinds=kinds, without=without)
+
+    def items(
+        self, *, user: str | None, thread: str | None = None, within: str | None = None
+    ) -> list[MemoryItem]:
+        """All memories of a user, oldest first; those of one conversation with `within`."""
+        with self._record.reading() as reader:
+            stored = reader.items(owner_key(user, thread), thread=within)
+        now = utc_now()
+        return [one.item for one in stored if not one.item.expired(now)]
+
+    def get(
+        self, ids: Sequence[str], *, user: str | None, thread: str | None = None
+    ) -> list[MemoryItem]:
+        """Memories by their ids, in that order; those that aren't there are left out."""
+        with self._record.reading() as reader:
+            stored = reader.items(owner_key(user, thread), ids=ids)
+        found = {one.item.id: one.item for one in stored}
+        return [found[id_] for id_ in ids if id_ in found]
+
+    def policy(self, *, user: str | None, thread: str | None = None) -> MemoryPolicy:
+        """What is kept of a user."""
+        with self._record.reading() as reader:
+            return reader.owner(owner_key(user, thread)).policy or self._policy
+
+    def set_policy(
+        self, policy: MemoryPolicy, *, user: str | None, thread: str | None = None
+    ) -> Forgotten:
+        """Sets what is kept of a user and for how long; what is over that is forgotten now."""
+        owner = owner_key(user, thread)
+        with self._changing() as writer:
+            before = writer.count(owner)
+            state = writer.lock(owner)
+            writer.change_owner(owner, policy=policy.model_dump_json())
+            items = [one.item for one in writer.items(owner)]
+            changed = [i.model_copy(update={"expires": policy.expiry(i.updated)}) for i in items]
+            writer.rewrite(owner, state, changed)
+            over = [i.id for i in changed if i.expired(utc_now())]
+            writer.remove(owner, over)
+            _trim(writer, owner, policy.most)
+            gone = before - writer.count(owner)
+        if gone:
+            self._wipe()
+        return Forgotten(memories=gone)
+
+    def expire(self) -> int:
+        """Forgets, of all users, what has come to its time; tells how many."""
+        if gone := self._expire():
+            self._wipe()
+        return gone
+
+    def hold_images(self, hashes: Sequence[str], *, user: str | None, thread: str) -> None:
+        """Notes that a conversation refers to pictures: call it before they are stored."""
+        with self._record.writing() as writer:
+            writer.hold(owner_key(user, thread), f"thread:{thread}", hashes)
+
+    def forget(
+        self,
+        *,
+        user: str | None,
+        thread: str | None = None,
+        ids: Sequence[str] | None = None,
+        within: str | None = None,
+    ) -> Forgotten:
+        """Removes memories: text, vectors, and pictures nobody else refers to, from the files too.
+
+        Args:
+            user: Whose.
+            thread: With no user: the conversation.
+            ids: Only these; everything of the user where neither these nor `within` is given.
+            within: Only what comes from this conversation, and its hold on pictures.
+        """
+        owner = owner_key(user, thread)
+        with self._changing() as writer:
+            if ids is None and within is None:
+                memories = writer.count(owner)
+                writer.remove_owner(owner)
+            else:
+                found = writer.items(owner, ids=ids, thread=within)
+                memories = writer.remove(owner, [one.item.id for one in found])
+                if within is not None:
+                    writer.let_go(owner, f"thread:{within}")
+            released = writer.unheld()
+            images = sum(sha256 in self._images for sha256 in released) if self._images else 0
+        self._vectors.drop(owner)
+        self._wipe()
+        return Forgotten(memories=memories, images=images)
+
+    @contextmanager
+    def _changing(self) -> Generator[RecordWriter]:
+        """A transaction; pictures that nobody refers to after it are deleted before it ends.
+
+        Before, so that nobody can begin to refer to one meanwhile.
+        """
+        with self._record.writing() as writer:
+            yield writer
+            if self._images is not None and writer.released:
+                for sha256 in writer.unheld():
+                    self._images.delete(sha256)
+
+    def _wipe(self) -> None:
+        """Takes what was removed out of the log and the index."""
+        self._record.wipe_log()
+        if self._indexer is None or not self._indexer.wipe():
+            with self._record.writing() as writer:
+                for owner in writer.owners():
+                    writer.drop_owner(owner)
+
+    def _compared(self, reader: RecordReader, owner: str) -> UserVectors:
+        """What new memories of an owner are compared with: all there is, or the newest of many."""
+        if (known := self._vectors.of_reader(reader, owner)) is not None:
+            return known
+        state = reader.owner(owner)
+        newest = reader.items(owner, after=state.written - _COMPARED)
+        return UserVectors(state, newest, self._embedder.dimension)
+
+    def _has_any(self, user: str | None, thread: str | None) -> bool:
+        with self._record.reading() as reader:
+            return reader.owner(owner_key(user, thread)).written > 0
+
+    def _indexed(self, owner: str, vector: Vector, k: int) -> UserVectors:
+        """Of a user with very many memories: those that the index finds near, and the newest."""
+        ids = None if self._indexer is None else self._indexer.nearest(owner, vector, 50 + 10 * k)
+        with self._record.reading() as reader:
+            state = reader.owner(owner)
+            if ids is None or state.rebuild:
+                found, newest = reader.items(owner), []
+            else:
+                found = reader.items(owner, ids=ids)
+                newest = reader.items(owner, after=state.indexed)
+        unique = {one.item.id: one for one in (*found, *newest) if one.model == self._model}
+        return UserVectors(state, list(unique.values()), self._embedder.dimension)
+
+    def _named(self) -> str:
+        """The record's name, by which several may share a Chroma server."""
+        with self._record.writing() as writer:
+            name = writer.setting(_NAME) or uuid.uuid4().hex[:12]
+            writer.set(_NAME, name)
+            writer.set(_MODEL, self._model)
+        return name
+
+    def _expire(self) -> int:
+        with self._changing() as writer:
+            return sum(writer.remove(o, ids) for o, ids in writer.expired(utc_now()).items())
+
+    def _migrate(self) -> None:
+        """Makes the vectors of another model anew; a kill leaves those done done."""
+        with self._record.reading() as reader:
+            models = reader.models()
+        todo = sum(count for model, count in models.items() if model != self._model)
+        done = 0
+        while todo:
+            with self._record.reading() as reader:
+                some = reader.of_other_models(self._model, _MIGRATED)
+            if not some:
+                return
+            self._embed_anew(some)
+            done += len(some)
+            if self._progress is not None:
+                self._progress("embedding memories with another model", done, max(todo, done))
+
+    def _embed_anew(self, some: Sequence[tuple[str, MemoryItem]]) -> None:
+        vectors = self._embedder.passages([item.meaning for _, item in some])
+        by_owner: dict[str, list[tuple[str, Vector]]] = {}
+        for (owner, item), vector in zip(some, vectors, strict=True):
+            by_owner.setdefault(owner, []).append((item.id, vector))
+        with self._record.writing() as writer:
+            for owner, pairs in by_owner.items():
+                writer.revector(owner, pairs, self._model)
+
+    def _begin(self, folder: Path | None, index: str | bool | None, delay: float) -> Indexer | None:
+        if index is False or (index is None and folder is None):
+            return None
+        if not isinstance(index, str) and folder is None:
+            raise DeixisError(
+                "a record in Postgres takes a Chroma server: give its URL as index, or False"
+            )
+        from deixis.memory._indexer import Indexer
+
+        where = index if isinstance(index, str) else (folder or Path()) / _INDEX
+        indexer = Indexer(
+            self._record,
+            where,
+            name=self._name,
+            model=self._model,
+            delay=delay,
+            progress=self._progress,
+        )
+        indexer.start()
+        return indexer
+
+
+def _trim(writer: RecordWriter, owner: str, most: int | None) -> None:
+    """Removes what is over a number of memories, the longest unsaid first."""
+    if most is None or (over := writer.count(owner) - most) <= 0:
+        return
+    items = sorted((one.item for one in writer.items(owner)), key=lambda item: item.updated)
+    writer.remove(owner, [item.id for item in items[:over]])
