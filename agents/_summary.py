@@ -14,7 +14,6 @@ from deixis.vision import (
     Detection,
     Dialect,
     Frame,
-    Frames,
     ImageRecord,
     ImageStore,
     PlaceError,
@@ -111,25 +110,40 @@ def _fitting(texts: Iterable[str]) -> tuple[list[str], bool]:
     return chosen, False
 
 
+class Answers:
+    """Takes answers apart, each once: a prompt is made anew at each step.
+
+    Args:
+        dialect: How the model writes places.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.read = lru_cache(maxsize=1024)(self._read)
+
+    def _read(self, text: str, images: tuple[ImageRecord, ...]) -> Reply:
+        """An answer about the images there were then, the latest last."""
+        return parse_reply(text, self.dialect, frames_of(images, self.dialect))
+
+
 class Past:
     """A conversation as its turns and answers tell it.
 
     Args:
         messages: All of them, from the first on.
         records: Its images by handle.
-        dialect: How the model writes places.
+        answers: Takes answers apart.
     """
 
     def __init__(
         self,
         messages: Sequence[AnyMessage],
         records: Mapping[str, ImageRecord],
-        dialect: Dialect,
+        answers: Answers,
     ) -> None:
         self._messages = messages
         self._records = records
-        self._dialect = dialect
-        self._replies: dict[int, Reply] = {}
+        self._answers = answers
 
     def pointed_at(self, handle: str, until: int) -> list[str]:
         """What answers before a message pointed at in an image, the latest first."""
@@ -165,25 +179,15 @@ class Past:
         if place is None:
             return ""
         try:
-            said = self._dialect.write_place(place, self._frames)
+            said = self._answers.dialect.write_place(place, self._frames)
         except PlaceError:
             return ""
         return f"{quoted(_worded(detection))} {json.dumps(said, ensure_ascii=False)}"
 
     def _reply(self, number: int) -> Reply:
-        """A reply of the model's, its places read as they were meant then."""
-        if number not in self._replies:
-            text = str(self._messages[number].text)
-            self._replies[number] = parse_reply(text, self._dialect, self._frames_at(number))
-        return self._replies[number]
-
-    def _frames_at(self, number: int) -> Frames:
-        """The frames of the images there were: None stands for what was the latest then."""
-        there = [handle for n, handle in self._images if n < number and handle in self._records]
-        frames: dict[str | None, Frame] = {handle: self._frames[handle] for handle in there}
-        if there:
-            frames[None] = self._frames[there[-1]]
-        return frames
+        there = dict.fromkeys(h for n, h in reversed(self._images) if n < number)
+        images = [self._records[handle] for handle in there if handle in self._records]
+        return self._answers.read(str(self._messages[number].text), tuple(reversed(images)))
 
     @cached_property
     def _images(self) -> list[tuple[int, str]]:
@@ -198,7 +202,7 @@ class Past:
 
     @cached_property
     def _frames(self) -> dict[str | None, Frame]:
-        return frames_of(self._records.values(), self._dialect)
+        return frames_of(self._records.values(), self._answers.dialect)
 
 
 def _worded(detection: Detection) -> str:
@@ -209,9 +213,10 @@ def _worded(detection: Detection) -> str:
 
 
 def summary_text(
-    turns: Sequence[str],
+    turns: Iterable[str],
     images: Sequence[tuple[ImageRecord, str]],
     *,
+    among: int,
     bound: int,
     count: Count,
     look_again: bool,
@@ -219,14 +224,15 @@ def summary_text(
     """The summary of turns that a prompt has no room for.
 
     Args:
-        turns: A line for each, oldest first.
+        turns: A line for each, the latest first; no more are taken than fit.
         images: Those of the turns that aren't shown, with their lines, oldest first.
+        among: How many turns there are.
         bound: About how many tokens it may take; the oldest turns leave first.
         count: Tokens of a text.
         look_again: Whether the model can have images shown again.
     """
     left = bound - count(INTRO) - 12
-    lines = _newest([line for _, line in images], left // 2, count)
+    lines = _fit((line for _, line in reversed(images)), left // 2, count)
     named = ""
     if rest := images[: len(images) - len(lines)]:
         named = _names([record for record, _ in rest], look_again=look_again)
@@ -234,17 +240,17 @@ def summary_text(
             named = f"({len(rest)} more images are not shown.)\n"
         left -= count(named)
     left -= sum(map(count, lines))
-    kept = _newest(turns, left, count)
+    kept = _fit(turns, left, count)
     told = [INTRO]
-    if missing := len(turns) - len(kept):
+    if missing := among - len(kept):
         told.append(f"({missing} turns before are left out.)")
     return "\n".join([*told, *kept]) + "\n" + named + "".join(lines)
 
 
-def _newest(lines: Sequence[str], bound: int, count: Count) -> list[str]:
-    """The last lines that fit."""
+def _fit(latest_first: Iterable[str], bound: int, count: Count) -> list[str]:
+    """The latest lines that fit, in their order."""
     kept: list[str] = []
-    for line in reversed(lines):
+    for line in latest_first:
         bound -= count(line) + 1
         if bound < 0:
             break

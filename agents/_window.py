@@ -12,12 +12,13 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from deixis.agents._summary import Count, Past, Scribe, summary_text
+from deixis.agents._summary import Answers, Count, Past, Scribe, summary_text
 from deixis.vision import IMAGE_REFERENCE, Dialect, ImageRecord, ImageStore, Reader
 from deixis.vision._model import estimated_tokens
 
@@ -74,6 +75,7 @@ class PromptWindow:
     ) -> None:
         self._store = store
         self._scribe = Scribe(store, reader)
+        self._answers = Answers(dialect)
         self._dialect = dialect
         # The rest is for words: a prompt of pictures alone would have no question.
         self._image_tokens = min(image_tokens, prompt_tokens * 2 // 3)
@@ -110,7 +112,7 @@ class PromptWindow:
             look_again="look_again" in names,
         )
         records = {record.handle: record for record in images}
-        walk = _Walk(messages, records, room=room, dialect=self._dialect, scribe=self._scribe)
+        walk = _Walk(messages, records, room=room, answers=self._answers, scribe=self._scribe)
         for number, message in enumerate(messages):
             if isinstance(message, AIMessage) and number:
                 walk.ask(number)
@@ -150,7 +152,7 @@ class _Walk:
         messages: All of the conversation.
         records: Its images by handle.
         room: What a prompt may hold.
-        dialect: What an image costs.
+        answers: Takes answers apart.
         scribe: Writes what an image shows.
     """
 
@@ -160,15 +162,15 @@ class _Walk:
         records: Mapping[str, ImageRecord],
         *,
         room: _Room,
-        dialect: Dialect,
+        answers: Answers,
         scribe: Scribe,
     ) -> None:
         self._messages = messages
         self._records = records
         self._room = room
-        self._dialect = dialect
+        self._dialect = answers.dialect
         self._scribe = scribe
-        self._past = Past(messages, records, dialect)
+        self._past = Past(messages, records, answers)
         self._at = self._last = self._cut = 0
         self._starts: list[int] = []
         self._costs: list[int] = []
@@ -263,16 +265,13 @@ class _Walk:
             )
 
     def _summarised(self, bound: int) -> _Summary:
-        ends = [*self._starts[1:], self._at]
-        turns = [
-            self._past.turn(start, end)
-            for start, end in zip(self._starts, ends, strict=True)
-            if start < self._cut
-        ]
+        starts = [start for start in self._starts if start <= self._cut]
+        turns = (self._past.turn(start, end) for start, end in reversed(list(pairwise(starts))))
         old = {h: spot for h, spot in self._newest.items() if spot[0] < self._cut}
         text = summary_text(
             turns,
             [(self._records[h], self._instead[s]) for h, s in old.items() if s in self._instead],
+            among=len(starts) - 1,
             bound=bound - 3 * _AROUND_MESSAGE,
             count=self._room.count,
             look_again=self._room.look_again,
