@@ -149,7 +149,7 @@ def test_who_still_reads_what_is_deleted_is_told_of(tmp_path: Path) -> None:
     reader = sqlite3.connect(path)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM checkpoints").fetchone()
-    with pytest.raises(DeixisError, match="traces of them stay .*: delete them again"):
+    with pytest.raises(DeixisError, match=r"traces of them stay .*: delete them again"):
         saver.delete_threads("t")
     reader.close()
     saver.delete_threads("t")
