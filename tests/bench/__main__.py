@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import asking, loop, reading, turns
+from tests.bench import asking, checkpoints, loop, prompt, reading, turns
 
-BENCHES = {"reading": reading.run, "asking": asking.run, "loop": loop.run, "turns": turns.run}
+BENCHES = {
+    "reading": reading.run,
+    "asking": asking.run,
+    "loop": loop.run,
+    "turns": turns.run,
+    "prompt": prompt.run,
+    "checkpoints": checkpoints.run,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or list(BENCHES):
