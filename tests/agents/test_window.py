@@ -352,6 +352,8 @@ def test_whatever_is_said_the_prompt_holds_together(turns: Any, tokens: int, ima
         assert isinstance(shown[0], HumanMessage)
         last = max(n for n in range(number) if isinstance(talk.messages[n], HumanMessage))
         assert str(talk.messages[last].text) in words(shown)
+        kinds = [message.type for message in shown if message.type != "tool"]
+        assert all(pair != ("human", "human") for pair in pairwise(kinds))
         known: set[str] = set()
         for message in shown:
             if isinstance(message, AIMessage):

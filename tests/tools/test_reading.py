@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from deixis.testing import Call, Say, ScriptedModel
-from deixis.tools import ToolContext, ToolResult, find_on_sign, read_text, zoom
+from deixis.tools import ToolContext, ToolResult, find_on_sign, look_again, read_text, zoom
 from deixis.vision import (
     Box,
     CachedReader,
@@ -210,6 +210,26 @@ def test_a_cut_is_read_enlarged_and_its_lines_stand_in_the_original(
     assert found.box.iou(ENT) > 0.6
     said = next(row for row in rows(result) if row["text"] == "耳鼻喉科")
     assert later.dialect.read_place(said, "box", later.frames).iou(ENT) > 0.6
+
+
+def test_an_image_that_is_looked_at_again_keeps_its_handle(guide: VisionImage) -> None:
+    first = conversation(guide, load_image(Image.new("RGB", (400, 200), "white")))
+    result = look_again.run({"image": "img_1"}, first)
+    assert [made.image.sha256 for made in result.images] == [guide.sha256]
+    assert len(after(first, result).book.records) == 2
+
+
+def test_a_cut_that_is_looked_at_again_keeps_its_handle(guide: VisionImage) -> None:
+    first = conversation(guide)
+    cut = after(first, zoom.run({"region": [400, 280, 720, 400]}, first))
+    again = after(cut, look_again.run({"image": "img_2"}, cut))
+    assert again.book.records == cut.book.records
+    assert again.book["img_2"].parent == "img_1"
+
+
+def test_an_unknown_image_can_not_be_looked_at_again(guide: VisionImage) -> None:
+    with pytest.raises(ToolError, match="no image 'img_9': the images are img_1"):
+        look_again.run({"image": "img_9"}, conversation(guide))
 
 
 def test_the_tools_are_offered_to_a_model_in_its_own_frame(guide: VisionImage) -> None:

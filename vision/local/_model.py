@@ -125,7 +125,10 @@ class LocalModel(VisionModel):
         return self._count(text)
 
     def _tokens(self, text: str) -> int:
-        return len(self.get_token_ids(text))
+        # Not verbose: that a text is longer than the model's context is no matter here.
+        return len(
+            self._processor.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        )
 
     def get_token_ids(self, text: str) -> list[int]:
         """The tokens of a text, as this model counts them."""
