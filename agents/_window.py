@@ -24,6 +24,7 @@ from deixis.vision._model import estimated_tokens
 
 # What templates put around messages, calls and images, in tokens, rather too many.
 _AROUND_MESSAGE = 8
+_AROUND_TOOLS = 360  # how a call is written: Qwen3.5 explains it at most length
 _AROUND_CALL = 24
 _AROUND_IMAGE = 14
 _MOST_DESCRIBED = 4
@@ -107,7 +108,10 @@ class PromptWindow:
         room = _Room(
             tokens=self._prompt_tokens,
             image_tokens=self._image_tokens,
-            fixed=count(system) + _AROUND_MESSAGE + sum(count(text) for _, text in schemas),
+            fixed=count(system)
+            + _AROUND_MESSAGE
+            + (_AROUND_TOOLS if schemas else 0)
+            + sum(count(text) for _, text in schemas),
             count=count,
             look_again="look_again" in names,
         )
