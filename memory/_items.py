@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from deixis.vision import Detection, ImageRecord
+from deixis.vision import DeixisError, Detection, ImageRecord
 
 Kind = Literal["turn", "fact", "note", "document"]
 """`turn`: a question and its answer. `fact`: an answer that was found, with its places. `note`:
@@ -154,10 +154,23 @@ def storable(text: str) -> str:
 
 
 def to_json(item: MemoryItem) -> str:
-    """An item as the record keeps it."""
-    return json.dumps(item.model_dump(mode="json", exclude_defaults=True), ensure_ascii=True)
+    """An item as the record keeps it.
+
+    Raises:
+        DeixisError: Its data can't be written as JSON.
+    """
+    try:
+        told = item.model_dump(mode="json", exclude_defaults=True)
+    except (ValueError, RecursionError) as error:  # what pydantic can't write, bytes not in UTF-8
+        raise DeixisError(
+            f"the data kept with a document must be JSON ({error}): give text, numbers and lists"
+        ) from error
+    return json.dumps(told, ensure_ascii=True)
 
 
 def from_json(text: str) -> MemoryItem:
     """An item out of the record."""
+    # Half a character, which a user's name may hold, is nothing that pydantic's parser takes.
+    if "\\ud" in text:
+        return MemoryItem.model_validate(json.loads(text))
     return MemoryItem.model_validate_json(text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 from urllib.parse import quote
 
 _USER: Final = "user:"
 _THREAD: Final = "thread:"
+_LONGEST: Final = 200
 
 
 def quoted(name: str) -> str:
@@ -17,8 +19,17 @@ def quoted(name: str) -> str:
 def owner_key(user: str | None, thread: str | None = None) -> str:
     """Whose memories they are: a user's, or with no user those of one thread alone."""
     if user is not None:
-        return f"{_USER}{quoted(user)}/"
-    return f"{_THREAD}{quoted(thread or '')}"
+        return f"{_USER}{_short(user)}/"
+    return f"{_THREAD}{_short(thread or '')}"
+
+
+def _short(name: str) -> str:
+    """A quoted name that a database's index takes: of a very long one the start and a hash."""
+    whole = quoted(name)
+    if len(whole) <= _LONGEST:
+        return whole
+    # No quoted name has a dollar sign in it, so none is the same as this.
+    return f"{whole[:_LONGEST]}${hashlib.sha256(whole.encode()).hexdigest()}"
 
 
 def thread_key(user: str | None, thread: str) -> str:

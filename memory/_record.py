@@ -29,7 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from deixis.memory._database import is_postgres, open_database, reading, writing
 from deixis.memory._items import MemoryItem, MemoryPolicy, from_json, to_json
-from deixis.memory._names import owner_key
+from deixis.memory._names import owner_key, quoted
 from deixis.memory._tables import IMAGES, ITEMS, OWNERS, SETTINGS, TABLES
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class RecordReader:
         if ids is not None:
             wanted.append(ITEMS.c.id.in_(ids))
         if thread is not None:
-            wanted.append(ITEMS.c.thread == thread)
+            wanted.append(ITEMS.c.thread == quoted(thread))
         query = select(ITEMS).where(*wanted).order_by(ITEMS.c.number)
         return [_stored(row) for row in self._connection.execute(query.limit(limit))]
 
@@ -393,7 +393,7 @@ def _row(owner: str, stored: StoredItem) -> dict[str, Any]:
         "owner": owner,
         "id": item.id,
         "number": stored.number,
-        "thread": item.thread,
+        "thread": None if item.thread is None else quoted(item.thread),
         "kind": item.kind,
         "source": item.source or None,
         "created": item.created.timestamp(),

@@ -22,7 +22,7 @@ from deixis.memory._items import (
     storable,
     utc_now,
 )
-from deixis.memory._names import owner_key
+from deixis.memory._names import owner_key, quoted
 from deixis.memory._record import Record, RecordReader, RecordWriter
 from deixis.memory._vectors import UserVectors, VectorCache
 from deixis.vision import DeixisError, ImageStore
@@ -291,7 +291,7 @@ class MemoryStore:
     def hold_images(self, hashes: Sequence[str], *, user: str | None, thread: str) -> None:
         """Notes that a conversation refers to pictures: call it before they are stored."""
         with self._record.writing() as writer:
-            writer.hold(owner_key(user, thread), f"thread:{thread}", hashes)
+            writer.hold(owner_key(user, thread), f"thread:{quoted(thread)}", hashes)
 
     def forget(
         self,
@@ -318,7 +318,7 @@ class MemoryStore:
                 found = writer.items(owner, ids=ids, thread=within)
                 memories = writer.remove(owner, [one.item.id for one in found])
                 if within is not None:
-                    writer.let_go(owner, f"thread:{within}")
+                    writer.let_go(owner, f"thread:{quoted(within)}")
             released = writer.unheld()
             images = sum(sha256 in self._images for sha256 in released) if self._images else 0
         self._vectors.drop(owner)
