@@ -7,7 +7,6 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, cast
-from urllib.parse import quote
 
 from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
 from langchain_core.language_models import BaseChatModel
@@ -21,12 +20,22 @@ from langgraph.types import Command
 
 from deixis.agents._answer import AgentEvent, Answer, Approver, Decision, Finished, PendingCall
 from deixis.agents._effects import Effects
+from deixis.agents._keeping import forget, holding
 from deixis.agents._loop import Snapshot, StreamMode, build_loop
+from deixis.agents._memory import MemoryMiddleware
+from deixis.agents._memory_tools import memory_tools
 from deixis.agents._middleware import AgentLimits, VisionMiddleware
 from deixis.agents._prompt import system_prompt
 from deixis.agents._result import EventReader, answer_of
 from deixis.agents._state import ImageRecords, merge_records, records_of, written
-from deixis.memory import EffectLedger, MemoryEffects, open_checkpoints
+from deixis.memory import (
+    EffectLedger,
+    Forgotten,
+    MemoryEffects,
+    MemoryStore,
+    open_checkpoints,
+)
+from deixis.memory._names import thread_key
 from deixis.tools import Tool, standard_tools
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
@@ -81,6 +90,9 @@ class VisionAgent:
         image_limits: On what is taken in.
         middleware: More of LangChain's middleware, inside ours.
         reader: For tools that read; rapidocr with readings kept on disk by default.
+        memory: What outlives conversations: a `MemoryStore`, or a place for one. With it the
+            agent recalls what a user asked and was told before, remembers each turn with its
+            places, and has the tools `remember`, `recall` and `forget`.
 
     Raises:
         ModelError: The model can't be had.
@@ -100,6 +112,7 @@ class VisionAgent:
         image_limits: ImageLimits | None = None,
         middleware: Sequence[AgentMiddleware[Any, Any]] = (),
         reader: Reader | None = None,
+        memory: MemoryStore | str | Path | None = None,
     ) -> None:
         loaded = load_model(model) if isinstance(model, str) else model
         self._image_limits = image_limits or ImageLimits()
@@ -114,19 +127,25 @@ class VisionAgent:
         self._limits = limits or AgentLimits()
         self._checkpoints = _checkpoints(checkpoints)
         self._effects = Effects(ledger=_ledger(self._checkpoints), store=self._images)
+        self._memory = (
+            MemoryStore(memory, images=self._images) if isinstance(memory, str | Path) else memory
+        )
         offered = list(standard_tools() if tools is None else tools)
+        if self._memory is not None:
+            offered += memory_tools(self._memory)
         ours = VisionMiddleware(
             store=self._images,
             reader=reader or CachedReader(RapidReader()),
             dialect=self._dialect,
             limits=self._limits,
             effects=self._effects.ledger,
+            memory=self._memory,
         )
         self._graph = build_loop(
             self._model,
             [_langchain_tool(tool) for tool in offered],
             system_prompt=system_prompt(self._dialect, instructions),
-            middleware=[*_approval(offered), ours, *middleware],
+            middleware=[*_approval(offered), *self._remembering(), ours, *middleware],
             checkpointer=self._checkpoints,
         )
 
@@ -218,7 +237,7 @@ class VisionAgent:
         config = _config(thread, user, self._limits)
         state = self._graph.get_state(config)
         pending = _pending(state)
-        if not state.next:
+        if not state.tasks:
             raise DeixisError(f"thread {thread!r} has nothing to go on with: ask it a question")
         if len(decisions) != len(pending):
             raise DeixisError(
@@ -227,10 +246,35 @@ class VisionAgent:
         given: Command[Any] | None = _command(list(decisions)) if pending else None
         return cast("Finished", list(self._run(given, config))[-1]).answer
 
+    @property
+    def memory(self) -> MemoryStore | None:
+        """What outlives conversations, where there is such a thing."""
+        return self._memory
+
+    def forget(self, *, user: str | None, thread: str | None = None) -> Forgotten:
+        """Forgets a conversation, or all that is kept of a user.
+
+        Its messages, its memories, and its pictures that nobody else refers to: from the files
+        too, where the checkpoints are ours.
+
+        Args:
+            user: Whose.
+            thread: Only this conversation. Needed where there is no user.
+
+        Raises:
+            DeixisError: There is neither a user nor a thread.
+        """
+        return forget(self._checkpoints, self._memory, user=user, thread=thread)
+
     def images(self, thread: str, *, user: str | None = None) -> ImageBook:
         """The images of a thread, by handle."""
         state = self._graph.get_state(_config(thread, user, self._limits))
         return ImageBook(self._images, records_of(state.values))
+
+    def _remembering(self) -> list[MemoryMiddleware]:
+        if self._memory is None:
+            return []
+        return [MemoryMiddleware(memory=self._memory, images=self._images, dialect=self._dialect)]
 
     def _asked(
         self, question: str, images: Images, state: Snapshot, config: RunnableConfig
@@ -239,7 +283,9 @@ class VisionAgent:
             raise DeixisError("there is no question: give one")
         if _pending(state):
             raise DeixisError("the thread waits for approval of a tool call: resume it first")
-        book = ImageBook(self._images, records_of(state.values))
+        book = ImageBook(
+            self._images, records_of(state.values), holding=holding(self._memory, config)
+        )
         results, new = self._kept(state, config, book)
         records = [book.add(image) for image in _load(images, self._image_limits)]
         # What isn't text, such as a stray byte of a command line, can't be kept.
@@ -262,7 +308,7 @@ class VisionAgent:
         """
         messages: list[AnyMessage] = state.values.get("messages", [])
         last = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage)), default=-1)
-        if last < 0 or not state.next:
+        if last < 0 or not state.tasks:
             return [], {}
         said = cast("AIMessage", messages[last])
         finished = {m.tool_call_id: m for m in messages[last + 1 :] if isinstance(m, ToolMessage)}
@@ -374,21 +420,11 @@ def _approval(tools: Sequence[AnyTool]) -> list[AgentMiddleware[Any, Any]]:
 def _config(thread: str | None, user: str | None, limits: AgentLimits) -> RunnableConfig:
     """Where a run is kept. A user's threads can't be reached under another user's name."""
     name = thread or uuid.uuid4().hex[:12]
-    owner = "" if user is None else f"user:{_quoted(user)}/"
     return {
-        "configurable": {
-            "thread_id": f"{owner}thread:{_quoted(name)}",
-            "thread": name,
-            "user": user,
-        },
+        "configurable": {"thread_id": thread_key(user, name), "thread": name, "user": user},
         # A turn of the loop is at most three graph steps: model, approval, tools.
         "recursion_limit": 3 * limits.steps + 6,
     }
-
-
-def _quoted(name: str) -> str:
-    """A name without a slash or a colon, so that no user can write another's."""
-    return quote(name, safe="", errors="surrogatepass")
 
 
 def _pending(state: Snapshot) -> list[PendingCall]:

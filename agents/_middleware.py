@@ -17,14 +17,16 @@ from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResp
 from langchain.tools import ToolRuntime
 from langchain.tools.tool_node import ToolCallRequest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field
 
 from deixis.agents._effects import Effects, Outcome, request_key, told
+from deixis.agents._keeping import holding
 from deixis.agents._state import VisionState, records_of
 from deixis.agents._window import PromptWindow
-from deixis.memory import EffectLedger, MemoryEffects
+from deixis.memory import EffectLedger, MemoryEffects, MemoryStore
 from deixis.tools import Tool, ToolContext, ToolResult
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
@@ -75,6 +77,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         dialect: How the model writes places.
         limits: On steps, images and retries.
         effects: Where calls of tools with an effect are written down; in memory by default.
+        memory: Told who refers to which pictures, so that they can be forgotten.
     """
 
     state_schema = VisionState
@@ -87,8 +90,10 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         dialect: Dialect,
         limits: AgentLimits,
         effects: EffectLedger | None = None,
+        memory: MemoryStore | None = None,
     ) -> None:
         super().__init__()
+        self._memory = memory
         self._store = store
         self._reader = reader
         self._dialect = dialect
@@ -254,7 +259,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         runtime = cast("ToolRuntime[Any, Any]", cast("Any", request).runtime)
         configurable = runtime.config.get("configurable", {})
         return ToolContext(
-            book=self._book(str(configurable.get("thread_id")), state, records),
+            book=self._book(runtime.config, state, records),
             reader=self._reader,
             dialect=self._dialect,
             frames=frames_of(records, self._dialect),
@@ -266,15 +271,18 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         )
 
     def _book(
-        self, thread: str, state: Mapping[str, Any], records: Sequence[ImageRecord]
+        self, config: RunnableConfig, state: Mapping[str, Any], records: Sequence[ImageRecord]
     ) -> ImageBook:
         """One book for all calls of a step: tools running side by side must not share handles."""
         last = state["messages"][-1]
+        thread = str(config.get("configurable", {}).get("thread_id"))
         # A message's id is the model's word, which another user's model may say too.
         key = (thread, str(last.id or id(last)))
         with self._lock:
             if key not in self._books:
-                self._books[key] = ImageBook(self._store, records)
+                self._books[key] = ImageBook(
+                    self._store, records, holding=holding(self._memory, config)
+                )
                 while len(self._books) > _BOOKS_KEPT:
                     self._books.popitem(last=False)
             return self._books[key]

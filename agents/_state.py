@@ -26,6 +26,16 @@ class VisionState(AgentState[Any]):
     images: NotRequired[Annotated[ImageRecords, merge_records]]
 
 
+class MemoryState(VisionState):
+    """The same with what came to mind with the last question, and how far turns are remembered.
+
+    `recalled` holds `Recalled` values as JSON, `remembered` the id of a question.
+    """
+
+    recalled: NotRequired[list[dict[str, Any]]]
+    remembered: NotRequired[str]
+
+
 def written(record: ImageRecord) -> ImageRecords:
     """A record as the state holds it."""
     return {record.handle: record.model_dump(mode="json", exclude_defaults=True)}

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -205,13 +205,21 @@ class ImageBook:
     Args:
         store: Where their bytes are.
         records: What an earlier turn knew, oldest first.
+        holding: Told the hash of an image before it is stored, to note who refers to it.
 
     Raises:
         ImageHandleError: Two records have the same handle.
     """
 
-    def __init__(self, store: ImageStore, records: Iterable[ImageRecord] = ()) -> None:
+    def __init__(
+        self,
+        store: ImageStore,
+        records: Iterable[ImageRecord] = (),
+        *,
+        holding: Callable[[str], None] | None = None,
+    ) -> None:
         self._store = store
+        self._holding = holding
         self._records: dict[str, ImageRecord] = {}
         self._lock = threading.Lock()
         for record in records:
@@ -238,22 +246,43 @@ class ImageBook:
             self._check_region(parent, region)
         elif parent is not None:
             self[parent]
+        if self._holding is not None:
+            self._holding(image.sha256)
         sha256 = self._store.put(image)
-        corners = None if region is None else region.xyxy
-        with self._lock:
-            for known in self._records.values():
-                if (known.sha256, known.parent, known.region) == (sha256, parent, corners):
-                    return known
-            record = ImageRecord(
-                handle=self._next_handle(),
+        return self._named(
+            ImageRecord(
+                handle="",
                 sha256=sha256,
                 width=image.size[0],
                 height=image.size[1],
                 source=image.source,
                 page=image.page,
                 parent=parent,
-                region=corners,
+                region=None if region is None else region.xyxy,
             )
+        )
+
+    def adopt(self, record: ImageRecord) -> ImageRecord | None:
+        """Give an image of another conversation a handle here; None where its bytes are gone.
+
+        Args:
+            record: What the other conversation knew of it. One that was cut comes as an image
+                of its own.
+        """
+        if self._holding is not None:
+            self._holding(record.sha256)
+        if record.sha256 not in self._store:
+            return None
+        return self._named(record.model_copy(update={"parent": None, "region": None}))
+
+    def _named(self, new: ImageRecord) -> ImageRecord:
+        """A record under a handle of its own; the one there is of the same image."""
+        made_of = (new.sha256, new.parent, new.region)
+        with self._lock:
+            for known in self._records.values():
+                if (known.sha256, known.parent, known.region) == made_of:
+                    return known
+            record = new.model_copy(update={"handle": self._next_handle()})
             self._records[record.handle] = record
         return record
 

@@ -1,0 +1,258 @@
+"""Memory in the loop: what comes to mind before the model is asked, what is kept after it.
+
+Two steps of the graph for each question, not for each call of the model: the recall is in the
+checkpoint, so that a resumed run goes on with what it had in mind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, cast
+
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.config import get_config
+from sqlalchemy.exc import SQLAlchemyError
+
+from deixis.agents._keeping import holding
+from deixis.agents._state import ImageRecords, MemoryState, records_of, written
+from deixis.memory import MemoryItem, MemoryPlace, MemoryStore, Recollection
+from deixis.memory._items import utc_now
+from deixis.vision import (
+    DeixisError,
+    Detection,
+    Dialect,
+    ImageBook,
+    ImageHandleError,
+    ImageRecord,
+    ImageStore,
+    PlaceError,
+    frames_of,
+    parse_reply,
+)
+from deixis.vision._recalled import RECALLED, Recalled, recalled_text
+
+_MOST_PLACES: Final = 8
+_IN_PROMPT: Final = 6
+"""How many of the newest turns are taken to be in the prompt: they needn't come to mind."""
+_LEAST_QUOTED: Final = 12
+_log = logging.getLogger(__name__)
+
+
+class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
+    """Recalls before a question is answered, and remembers the turn when it is.
+
+    Put it before `VisionMiddleware`, which counts what it adds to the prompt.
+
+    Args:
+        memory: Where memories are.
+        images: Where the pictures are that they speak of.
+        dialect: How the model writes places.
+        most: How many memories may come to mind with one question.
+    """
+
+    state_schema = MemoryState
+
+    def __init__(
+        self, *, memory: MemoryStore, images: ImageStore, dialect: Dialect, most: int = 4
+    ) -> None:
+        super().__init__()
+        self._memory = memory
+        self._images = images
+        self._dialect = dialect
+        self._most = most
+
+    def before_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
+        """What comes to mind, and its pictures' handles in this conversation."""
+        user, thread = _asker()
+        messages: Sequence[AnyMessage] = state["messages"]
+        asked = [m for m in messages if isinstance(m, HumanMessage)]
+        try:
+            found = self._memory.recall(
+                str(asked[-1].text),
+                user=user,
+                thread=thread,
+                k=self._most,
+                without=[str(m.id) for m in asked[-_IN_PROMPT:]],
+            )
+        except (DeixisError, SQLAlchemyError) as error:
+            _log.warning("nothing is recalled: %s", error)
+            found = []
+        if not found:
+            return {"recalled": []} if state.get("recalled") else None
+        recalled, images = self._brought(found, records_of(state))
+        return {"recalled": [r.model_dump(mode="json") for r in recalled], "images": images}
+
+    async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+        """The same, asynchronously."""
+        return await asyncio.to_thread(self.before_agent, state, runtime)
+
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
+    ) -> ModelResponse[Any]:
+        """Puts what came to mind before the question, for this turn only."""
+        return handler(self._reminded(request))
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+    ) -> ModelResponse[Any]:
+        """The same, asynchronously."""
+        return await handler(self._reminded(request))
+
+    def after_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
+        """Remembers the turn, and those before it that were cut off."""
+        user, thread = _asker()
+        turns = _since(state["messages"], state.get("remembered"))
+        if not turns:
+            return None
+        try:
+            kinds = self._memory.policy(user=user, thread=thread).kinds
+            items = [
+                item
+                for turn in turns
+                if (item := self._item(turn, state, user=user, thread=thread)) is not None
+                and item.kind in kinds
+            ]
+            self._memory.add(items)
+        except (DeixisError, SQLAlchemyError) as error:
+            # The answer stands; the turn is remembered with the next one.
+            _log.warning("a turn is not remembered yet: %s", error)
+            return None
+        return {"remembered": str(turns[-1][0].id)}
+
+    async def aafter_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+        """The same, asynchronously."""
+        return await asyncio.to_thread(self.after_agent, state, runtime)
+
+    def _reminded(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+        state = cast("Mapping[str, Any]", request.state)
+        given = cast("list[dict[str, Any]]", state.get("recalled") or [])
+        last = max(
+            (n for n, m in enumerate(request.messages) if isinstance(m, HumanMessage)), default=-1
+        )
+        if not given or last < 0:
+            return request
+        recalled = [Recalled.model_validate(one) for one in given]
+        frames = frames_of(records_of(state), self._dialect)
+        asked = request.messages[last]
+        words = {"type": "text", "text": recalled_text(recalled, self._dialect, frames)}
+        content = cast(
+            "list[Any]",
+            [{"type": "text", "text": asked.content}]
+            if isinstance(asked.content, str)
+            else asked.content,
+        )
+        reminded = HumanMessage(
+            cast("Any", [words, *content]),
+            id=asked.id,
+            additional_kwargs={**asked.additional_kwargs, RECALLED: given},
+        )
+        messages = [*request.messages[:last], reminded, *request.messages[last + 1 :]]
+        return request.override(messages=messages)
+
+    def _brought(
+        self, found: Sequence[Recollection], known: Sequence[ImageRecord]
+    ) -> tuple[list[Recalled], ImageRecords]:
+        """Memories with the handles that their pictures have here, and the pictures' records."""
+        book = ImageBook(self._images, known, holding=holding(self._memory, get_config()))
+        there = {record.handle for record in known}
+        recalled = [_recalled(one, book) for one in found]
+        images: ImageRecords = {}
+        # The best memory's pictures last: with none of its own, a question is about those.
+        for record in reversed(book.records):
+            if record.handle not in there:
+                images |= written(record)
+        if known:
+            # What is asked about stays the latest.
+            images |= written(known[-1])
+        return recalled, images
+
+    def _item(
+        self, turn: Sequence[AnyMessage], state: Any, *, user: str | None, thread: str | None
+    ) -> MemoryItem | None:
+        """A turn as a memory; None where there is nothing in it to remember."""
+        asked, last = turn[0], turn[-1]
+        if not isinstance(last, AIMessage) or last.tool_calls:
+            return None
+        records = records_of(state)
+        reply = parse_reply(str(last.text), self._dialect, frames_of(records, self._dialect))
+        known = cast("list[dict[str, Any]]", state.get("recalled") or [])
+        quotes = any(len(k["text"]) >= _LEAST_QUOTED and k["text"] in reply.text for k in known)
+        if not reply.text.strip() or (quotes and not reply.detections):
+            return None
+        book = ImageBook(self._images, records)
+        places = _places(reply.detections, book)
+        now = utc_now()
+        return MemoryItem(
+            id="",
+            user=user,
+            thread=thread,
+            kind="fact" if reply.found and places else "turn",
+            origin="conversation",
+            text=reply.text,
+            question=str(asked.text),
+            places=places,
+            facts={kind: value for kind, value in reply.facts.items() if value is not None},
+            source=str(asked.id),
+            created=now,
+            updated=now,
+        )
+
+
+def _asker() -> tuple[str | None, str | None]:
+    """Whose conversation runs here, and its name."""
+    configurable = get_config().get("configurable", {})
+    return configurable.get("user"), configurable.get("thread")
+
+
+def _since(messages: Sequence[AnyMessage], remembered: str | None) -> list[list[AnyMessage]]:
+    """The turns after a question, each with all its messages."""
+    turns: list[list[AnyMessage]] = []
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            turns.append([])
+        if turns:
+            turns[-1].append(message)
+    done = max((n for n, turn in enumerate(turns) if turn[0].id == remembered), default=-1)
+    return turns[done + 1 :]
+
+
+def _places(detections: Sequence[Detection], book: ImageBook) -> tuple[MemoryPlace, ...]:
+    """Where detections are in the images as they came, without cuts."""
+    places: list[MemoryPlace] = []
+    for detection in detections[:_MOST_PLACES]:
+        try:
+            original = book.in_original(detection)
+            places.append(MemoryPlace(detection=original, image=book[str(original.image)]))
+        except (ImageHandleError, PlaceError):
+            continue
+    return tuple(places)
+
+
+def _recalled(found: Recollection, book: ImageBook) -> Recalled:
+    """A memory as the model is told of it. Pictures that are gone leave its words."""
+    item = found.item
+    detections: list[Detection] = []
+    pictures: dict[str, str] = {}
+    for place in item.places:
+        record = book.adopt(place.image)
+        if record is not None:
+            detections.append(place.detection.on(record.handle))
+            pictures[record.handle] = record.source
+    return Recalled(
+        id=item.id,
+        when=item.updated.astimezone().strftime("%Y-%m-%d %H:%M"),
+        question=item.question,
+        text=item.text,
+        detections=tuple(detections),
+        pictures=pictures,
+        facts=item.facts,
+        earlier=tuple(
+            Recalled(id=o.id, when=o.updated.astimezone().strftime("%Y-%m-%d %H:%M"), text=o.text)
+            for o in found.earlier
+        ),
+    )
