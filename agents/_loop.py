@@ -16,12 +16,16 @@ StreamMode = Literal["messages", "updates"]
 
 
 class Snapshot(Protocol):
-    """The state of a thread."""
+    """The state of a thread.
+
+    While it has tasks it hasn't ended. LangGraph's `next` leaves out tasks whose results are
+    written; after a kill just then it is empty, though the step has still to be ended.
+    """
 
     @property
     def values(self) -> dict[str, Any]: ...
     @property
-    def next(self) -> tuple[str, ...]: ...
+    def tasks(self) -> tuple[Any, ...]: ...
     @property
     def interrupts(self) -> tuple[Interrupt, ...]: ...
 
