@@ -1,4 +1,4 @@
-"""For tests of what is built on Deixis: a scripted vision model, and a conformance suite.
+"""For tests of what is built on Deixis: a scripted vision model, and conformance suites.
 
 ```python
 model = ScriptedModel([
@@ -11,6 +11,8 @@ with model:  # fails when a step is left unused
 """
 
 from deixis.testing._conformance import Ask, VisionModelConformance
+from deixis.testing._memory_conformance import MemoryStoreConformance
+from deixis.testing._ngrams import NgramEmbedder
 from deixis.testing._scripted import BadCall, Call, Fail, Say, ScriptedModel, Step
 
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "BadCall",
     "Call",
     "Fail",
+    "MemoryStoreConformance",
+    "NgramEmbedder",
     "Say",
     "ScriptedModel",
     "Step",
