@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.config import get_config
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,6 +29,7 @@ from deixis.vision import (
     ImageRecord,
     ImageStore,
     PlaceError,
+    Reply,
     frames_of,
     parse_reply,
 )
@@ -180,9 +181,8 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
             return None
         records = records_of(state)
         reply = parse_reply(str(last.text), self._dialect, frames_of(records, self._dialect))
-        known = cast("list[dict[str, Any]]", state.get("recalled") or [])
-        quotes = any(len(k["text"]) >= _LEAST_QUOTED and k["text"] in reply.text for k in known)
-        if not reply.text.strip() or (quotes and not reply.detections):
+        given = cast("list[dict[str, Any]]", state.get("recalled") or [])
+        if not reply.text.strip() or _noted(turn) or _known(reply, given):
             return None
         book = ImageBook(self._images, records)
         places = _places(reply.detections, book)
@@ -219,6 +219,27 @@ def _since(messages: Sequence[AnyMessage], remembered: str | None) -> list[list[
             turns[-1].append(message)
     done = max((n for n, turn in enumerate(turns) if turn[0].id == remembered), default=-1)
     return turns[done + 1 :]
+
+
+def _noted(turn: Sequence[AnyMessage]) -> bool:
+    """Whether what was said in a turn has become a note already."""
+    return any(
+        isinstance(m, ToolMessage) and m.name == "remember" and m.status != "error" for m in turn
+    )
+
+
+def _known(reply: Reply, given: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether an answer only repeats what came to mind: remembered again, it would grow."""
+    recalled = [Recalled.model_validate(one) for one in given]
+    if not reply.detections:
+        return any(len(r.text) >= _LEAST_QUOTED and r.text in reply.text for r in recalled)
+    stated = {kind: value for kind, value in reply.facts.items() if value is not None}
+    first = reply.detections[0]
+    return any(
+        first.image == place.image and first.box == place.box and stated == memory.facts
+        for memory in recalled
+        for place in memory.detections
+    )
 
 
 def _places(detections: Sequence[Detection], book: ImageBook) -> tuple[MemoryPlace, ...]:

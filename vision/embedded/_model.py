@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -26,14 +26,25 @@ from deixis.vision._images import VisionImage
 from deixis.vision._model import ImageView, VisionModel, tool_call_chunks
 from deixis.vision._reader import RapidReader, Reader, Reading
 from deixis.vision._reading_cache import CachedReader
+from deixis.vision._recalled import Recalled, question_of, recalled_of
 from deixis.vision._reply import write_reply
 from deixis.vision.embedded._defaults import default_reasoner
 from deixis.vision.embedded._outcome import Outcome, Sum
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._reasoner import Reasoner
+from deixis.vision.embedded._remembering import (
+    contradicted,
+    note_on,
+    to_remember,
+    unseen_picture,
+)
 from deixis.vision.embedded._sign import Sign
+from deixis.vision.embedded._wording import Wording
 
 _CALCULATOR = "calculate"
+_LOOK_AGAIN = "look_again"
+_REMEMBER = "remember"
+_NOTHING = Outcome(text="", found=False, language="en")
 
 
 class EmbeddedModel(VisionModel):
@@ -140,19 +151,51 @@ class EmbeddedModel(VisionModel):
 
     def _message(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> AIMessage:
         tools = [_Offered.of(tool) for tool in cast("list[JsonObject]", kwargs.get("tools") or [])]
-        question, images, results = self._asked(messages)
-        outcome = self._reasoner.answer(question, [self.sign(view) for view in images])
-        calls: list[ToolCall] = []
-        if outcome.sum is not None:
-            result = results.get(_CALCULATOR)
-            if result is not None:
-                outcome = _with_result(outcome, outcome.sum, result)
-            elif any(tool.name == _CALCULATOR for tool in tools):
-                calls.append(_call(_CALCULATOR, {"expression": outcome.sum.expression}))
+        asked = self._asked(messages)
+        outcome, call = self._decided(asked, {tool.name for tool in tools})
+        calls = [call] if call is not None else []
         if not calls and kwargs.get("tool_choice") not in (None, "auto", "none"):
             calls.append(_structured(tools, kwargs.get("tool_choice"), outcome))
         text = "" if calls else self._written(outcome)
         return AIMessage(text, tool_calls=calls, response_metadata={"model_name": "embedded"})
+
+    def _decided(self, asked: _Asked, offered: Collection[str]) -> tuple[Outcome, ToolCall | None]:
+        """What it comes to, and the call that it takes first."""
+        say = Wording(Question(text=asked.question).language)
+        if (what := to_remember(asked.question)) and _REMEMBER in offered:
+            if _REMEMBER not in asked.results:
+                return _NOTHING, _call(_REMEMBER, {"text": what})
+            return Outcome(text=say.noted(what), found=True, language=say.language), None
+        outcome = self._reasoner.answer(asked.question, [self.sign(v) for v in asked.images])
+        if outcome.sum is not None:
+            result = asked.results.get(_CALCULATOR)
+            if result is not None:
+                return _with_result(outcome, outcome.sum, result), None
+            if _CALCULATOR in offered:
+                return outcome, _call(_CALCULATOR, {"expression": outcome.sum.expression})
+        if not asked.recalled or asked.brought:
+            return outcome, None
+        if outcome.found:
+            return self._from_memory(outcome, asked.recalled, say), None
+        note = note_on(asked.question, asked.recalled)
+        if note is not None and note is asked.recalled[0] and not note.detections:
+            return _quoting(note, say), None
+        unseen = unseen_picture(asked.recalled, {view.handle for view in asked.images})
+        if unseen is not None and _LOOK_AGAIN in offered and _LOOK_AGAIN not in asked.failed:
+            return outcome, _call(_LOOK_AGAIN, {"image": unseen})
+        return (outcome if note is None else _quoting(note, say)), None
+
+    @staticmethod
+    def _from_memory(outcome: Outcome, recalled: Sequence[Recalled], say: Wording) -> Outcome:
+        """An answer, with the earlier picture it rests on and what was said before named."""
+        text = outcome.text
+        pictures = {handle: name for memory in recalled for handle, name in memory.pictures.items()}
+        shown = outcome.detections[0].image if outcome.detections else None
+        if shown in pictures:
+            text = say.in_earlier_picture(text, pictures[shown])
+        if (memory := contradicted(recalled, outcome.detections)) is not None:
+            text += say.said_before([(o.when, o.text) for o in memory.earlier])
+        return replace(outcome, text=text)
 
     def _written(self, outcome: Outcome) -> str:
         return write_reply(
@@ -163,9 +206,7 @@ class EmbeddedModel(VisionModel):
             detections=outcome.detections,
         )
 
-    def _asked(
-        self, messages: Sequence[BaseMessage]
-    ) -> tuple[str, list[ImageView], dict[str, str]]:
+    def _asked(self, messages: Sequence[BaseMessage]) -> _Asked:
         """The last question, the images it is about, and what tools answered since.
 
         A question that brings images is about those; one that brings none is about all.
@@ -177,13 +218,37 @@ class EmbeddedModel(VisionModel):
         if last < 0:
             raise ModelError("there is no question: end the messages with one from the user")
         everything = self.views(messages)
-        images = [view for view in everything if last in view.messages] or everything
-        results = {
-            str(message.name): str(message.text)
-            for message in messages[last + 1 :]
-            if isinstance(message, ToolMessage) and message.status != "error"
-        }
-        return str(messages[last].text), images, results
+        brought = [view for view in everything if last in view.messages]
+        done = [message for message in messages[last + 1 :] if isinstance(message, ToolMessage)]
+        return _Asked(
+            question=question_of(messages[last]),
+            images=brought or everything,
+            brought=bool(brought),
+            results={str(m.name): str(m.text) for m in done if m.status != "error"},
+            failed=frozenset(str(m.name) for m in done if m.status == "error"),
+            recalled=recalled_of(messages[last]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What a conversation asks of the model now.
+
+    Attributes:
+        question: The user's last words.
+        images: What it is about.
+        brought: Whether the question brought them.
+        results: What tools answered since, by their names.
+        failed: Names of tools that failed.
+        recalled: Memories that came to mind with the question.
+    """
+
+    question: str
+    images: Sequence[ImageView]
+    brought: bool
+    results: Mapping[str, str]
+    failed: frozenset[str]
+    recalled: Sequence[Recalled]
 
 
 class _Offered:
@@ -203,6 +268,20 @@ class _Offered:
             cast("JsonObject", schema.get("properties") or {}),
             cast("list[str]", schema.get("required") or []),
         )
+
+
+def _quoting(note: Recalled, say: Wording) -> Outcome:
+    """A memory with no picture to look at, in its own words."""
+    text = say.remembered(note.text, note.when)
+    if note.earlier:
+        text += say.said_before([(older.when, older.text) for older in note.earlier])
+    return Outcome(
+        text=text,
+        found=True,
+        language=say.language,
+        detections=note.detections,
+        facts={"floor": None, **note.facts},
+    )
 
 
 def _with_result(outcome: Outcome, sum_: Sum, result: str) -> Outcome:

@@ -176,6 +176,25 @@ class Wording:
         total = expression.replace("*", "×")
         return self._say(f"{'; '.join(items)}. {total}.", f"{'；'.join(items)}。{total}。")
 
+    def noted(self, what: str) -> str:
+        """Something was remembered because the user asked for it."""
+        return self._say(f"I'll remember: “{what}”", f"记住了：“{what}”")
+
+    def remembered(self, text: str, when: str) -> str:
+        """A note, quoted."""
+        return self._say(f"Remembered on {when}: “{text}”", f"{when}记下的：“{text}”")
+
+    def in_earlier_picture(self, text: str, name: str) -> str:
+        """An answer that rests on a picture of an earlier conversation."""
+        return self._say(
+            f"From an earlier picture ({name}): {text}", f"之前的照片（{name}）：{text}"
+        )
+
+    def said_before(self, earlier: Sequence[tuple[str, str]]) -> str:
+        """What was said before and is contradicted now, newest first."""
+        told = [self._say(f"on {when}: “{text}”", f"{when}：“{text}”") for when, text in earlier]
+        return self._say(f" Before that, {'; '.join(told)}", f" 之前的说法，{'；'.join(told)}")
+
     def listed(self, things: Sequence[str]) -> str:
         """«a, b and c»."""
         if self.chinese:
