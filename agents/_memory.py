@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from deixis.agents._keeping import holding
 from deixis.agents._state import ImageRecords, MemoryState, records_of, written
 from deixis.memory import MemoryItem, MemoryPlace, MemoryStore, Recollection
-from deixis.memory._items import utc_now
+from deixis.memory._items import Kind, utc_now
 from deixis.vision import (
     DeixisError,
     Detection,
@@ -39,6 +39,7 @@ _MOST_PLACES: Final = 8
 _IN_PROMPT: Final = 6
 """How many of the newest turns are taken to be in the prompt: they needn't come to mind."""
 _LEAST_QUOTED: Final = 12
+_APART: Final[tuple[tuple[Kind, ...], ...]] = (("turn", "fact"), ("note",))
 _log = logging.getLogger(__name__)
 
 
@@ -51,13 +52,14 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
         memory: Where memories are.
         images: Where the pictures are that they speak of.
         dialect: How the model writes places.
-        most: How many memories may come to mind with one question.
+        most: How many answers of earlier turns may come to mind with one question, and how many
+            notes: answers are many and put alike, and would crowd the notes out.
     """
 
     state_schema = MemoryState
 
     def __init__(
-        self, *, memory: MemoryStore, images: ImageStore, dialect: Dialect, most: int = 4
+        self, *, memory: MemoryStore, images: ImageStore, dialect: Dialect, most: int = 3
     ) -> None:
         super().__init__()
         self._memory = memory
@@ -71,13 +73,19 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
         messages: Sequence[AnyMessage] = state["messages"]
         asked = [m for m in messages if isinstance(m, HumanMessage)]
         try:
-            found = self._memory.recall(
-                str(asked[-1].text),
-                user=user,
-                thread=thread,
-                k=self._most,
-                without=[str(m.id) for m in asked[-_IN_PROMPT:]],
-            )
+            found = [
+                one
+                for kinds in _APART
+                for one in self._memory.recall(
+                    str(asked[-1].text),
+                    user=user,
+                    thread=thread,
+                    k=self._most,
+                    kinds=kinds,
+                    without=[str(m.id) for m in asked[-_IN_PROMPT:]],
+                )
+            ]
+            found.sort(key=lambda one: one.score, reverse=True)
         except (DeixisError, SQLAlchemyError) as error:
             _log.warning("nothing is recalled: %s", error)
             found = []

@@ -19,6 +19,8 @@ what was asked to be remembered. `document`: put there by another program, see `
 Origin = Literal["conversation", "user", "model", "program"]
 """Who brought it: a turn of a conversation, the user's own command, a tool call, a program."""
 
+_SENTENCE = 16  # bytes: some three English words, or five Chinese characters
+
 CONVERSED: tuple[Kind, ...] = ("turn", "fact", "note")
 
 
@@ -79,8 +81,13 @@ class MemoryItem(BaseModel):
 
     @property
     def meaning(self) -> str:
-        """What its vector is made of."""
-        return f"{self.question}\n{self.text}" if self.question else self.text
+        """What its vector is made of.
+
+        An answer that is a whole sentence stands for itself: with its question it would be near
+        to every other question that is put alike.
+        """
+        whole = len(self.text.encode()) >= _SENTENCE
+        return self.text if whole or not self.question else f"{self.question}\n{self.text}"
 
     @property
     def images(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -53,6 +54,27 @@ _CONTRACTIONS: Final = (("n't", " not"), ("'m", " am"), ("'re", " are"), ("'s", 
 _VERB: Final = re.compile(
     r"\b(?:is|are|was|were|has|have|had|costs?|opens?|closes?|needs?|takes?)\b|[在是有]"
 )
+
+
+# Words of a question that say nothing of what it is about.
+_ASKING: Final = frozenset(
+    "what when where which who whom whose why how did do does done can could should would will "
+    "shall may might must go get find tell please there here about again me was were been have "
+    "has had 哪 里 在 吗 什 么 几 是 的 我 你 您 请 问 怎 样 了 呢 去 到 有".split()
+)
+
+
+def shared_words(question: str, texts: Sequence[str]) -> list[float]:
+    """How much of what a question is about each text names, from 0 to 1.
+
+    A word that many of the texts have counts less. Vectors of short texts lean towards those
+    that are put alike; this leans towards those that are about the same.
+    """
+    wanted = {word for word in _words(question) if word not in _ASKING | _FILLERS}
+    held = [wanted.intersection(_words(text)) for text in texts]
+    weight = {word: 1 / (1 + sum(word in some for some in held)) for word in wanted}
+    whole = sum(weight.values())
+    return [sum(weight[word] for word in some) / whole if whole else 0.0 for some in held]
 
 
 def same(new: MemoryItem, old: MemoryItem) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,8 +24,9 @@ from deixis.memory._items import (
     utc_now,
 )
 from deixis.memory._names import owner_key, quoted
-from deixis.memory._record import Record, RecordReader, RecordWriter
-from deixis.memory._vectors import UserVectors, VectorCache
+from deixis.memory._record import OwnerState, Record, RecordReader, RecordWriter, StoredItem
+from deixis.memory._similar import shared_words
+from deixis.memory._vectors import UserVectors, VectorCache, Wanted
 from deixis.vision import DeixisError, ImageStore
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ _MODEL: Final = "embedding_model"
 _NAME: Final = "record_name"
 _MIGRATED: Final = 256
 _COMPARED: Final = 5_000
+_WEIGHED: Final = 48
+_WORDS: Final = 0.1  # what all words shared is worth, in cosine
 
 
 class MemoryStore:
@@ -94,6 +98,7 @@ class MemoryStore:
         progress: Progress | None = None,
     ) -> None:
         self._embedder = as_embedder(embedder)
+        self._asked = lru_cache(maxsize=64)(self._embedder.query)
         self._model = f"{self._embedder.name}:{self._embedder.dimension}"
         self._images = images
         self._policy = policy or MemoryPolicy()
@@ -209,6 +214,8 @@ class MemoryStore:
     ) -> list[Recollection]:
         """What a user's memories say to a question, best first.
 
+        The nearest in meaning, those first that share the question's words.
+
         Args:
             question: In any language.
             user: Whose memories; never anyone else's.
@@ -219,10 +226,19 @@ class MemoryStore:
         """
         if k < 1 or not question.strip() or not self._has_any(user, thread):
             return []
-        vector = self._embedder.query(storable(question))
-        return self.recall_by_vector(
-            vector, user=user, thread=thread, k=k, kinds=kinds, without=without
+        vector = self._asked(storable(question))
+        near = self.recall_by_vector(
+            vector,
+            user=user,
+            thread=thread,
+            k=max(_WEIGHED, 4 * k),
+            kinds=kinds,
+            without=without,
         )
+        shares = shared_words(question, [f"{n.item.question} {n.item.text}" for n in near])
+        weighed = [n.score + _WORDS * share for n, share in zip(near, shares, strict=True)]
+        order = sorted(range(len(near)), key=lambda n: weighed[n], reverse=True)
+        return [near[n] for n in order[:k]]
 
     def recall_by_vector(
         self,
@@ -233,11 +249,17 @@ class MemoryStore:
         k: int = 5,
         kinds: Sequence[Kind] | None = None,
         without: Sequence[str] = (),
+        where: Callable[[MemoryItem], bool] | None = None,
     ) -> list[Recollection]:
-        """The same for a vector of length 1 that the embedder made, shape (dimension,)."""
+        """The same for a vector of length 1 that the embedder made, shape (dimension,).
+
+        With `where`, only memories of which it is true.
+        """
         owner = owner_key(user, thread)
-        near = self._vectors.of(owner) or self._indexed(owner, vector, k)
-        return near.recalled(vector, k, kinds=kinds, without=without)
+        wanted = Wanted(kinds=kinds, without=frozenset(without), where=where)
+        if (near := self._vectors.of(owner)) is not None:
+            return near.recalled(vector, k, wanted)
+        return self._indexed(owner, vector, k, wanted)
 
     def items(
         self, *, user: str | None, thread: str | None = None, within: str | None = None
@@ -254,7 +276,8 @@ class MemoryStore:
         """Memories by their ids, in that order; those that aren't there are left out."""
         with self._record.reading() as reader:
             stored = reader.items(owner_key(user, thread), ids=ids)
-        found = {one.item.id: one.item for one in stored}
+        now = utc_now()
+        found = {one.item.id: one.item for one in stored if not one.item.expired(now)}
         return [found[id_] for id_ in ids if id_ in found]
 
     def policy(self, *, user: str | None, thread: str | None = None) -> MemoryPolicy:
@@ -357,18 +380,31 @@ class MemoryStore:
         with self._record.reading() as reader:
             return reader.owner(owner_key(user, thread)).written > 0
 
-    def _indexed(self, owner: str, vector: Vector, k: int) -> UserVectors:
+    def _indexed(self, owner: str, vector: Vector, k: int, wanted: Wanted) -> list[Recollection]:
         """Of a user with very many memories: those that the index finds near, and the newest."""
+        # What comes into the index between the two is newer than `before` says, and found twice.
+        with self._record.reading() as reader:
+            before = reader.owner(owner)
         ids = None if self._indexer is None else self._indexer.nearest(owner, vector, 50 + 10 * k)
         with self._record.reading() as reader:
             state = reader.owner(owner)
-            if ids is None or state.rebuild:
-                found, newest = reader.items(owner), []
-            else:
-                found = reader.items(owner, ids=ids)
-                newest = reader.items(owner, after=state.indexed)
-        unique = {one.item.id: one for one in (*found, *newest) if one.model == self._model}
-        return UserVectors(state, list(unique.values()), self._embedder.dimension)
+            if ids is not None and not state.rebuild and state.erased == before.erased:
+                near = [
+                    *reader.items(owner, ids=ids),
+                    *reader.items(owner, after=before.indexed),
+                ]
+                found = self._shown(reader, owner, near).recalled(vector, k, wanted)
+                if len(found) >= k:
+                    return found
+            # There is no index to ask, or what is wanted is rare among what is near.
+            everything = reader.items(owner, kinds=wanted.kinds)
+            return self._shown(reader, owner, everything).recalled(vector, k, wanted)
+
+    def _shown(self, reader: RecordReader, owner: str, some: Sequence[StoredItem]) -> UserVectors:
+        """Some of an owner's memories, with all that they contradict."""
+        older = reader.replaced_by(owner, [one.item.id for one in some])
+        unique = {one.item.id: one for one in (*some, *older) if one.model == self._model}
+        return UserVectors(OwnerState(), list(unique.values()), self._embedder.dimension)
 
     def _named(self) -> str:
         """The record's name, by which several may share a Chroma server."""
