@@ -121,8 +121,10 @@ def named(item: MemoryItem) -> MemoryItem:
     """An item with an id, its texts as every database keeps them.
 
     Raises:
-        DeixisError: It says nothing.
+        DeixisError: It says nothing, or its id is nothing that a database keeps.
     """
+    if item.id != storable(item.id):
+        raise DeixisError("an id can't hold NUL or half a character: choose another")
     text = storable(item.text)
     if not text.strip() and not item.question.strip():
         raise DeixisError("there is nothing to remember: give a text")

@@ -120,7 +120,12 @@ class ChromaIndex:
 
     def close(self) -> None:
         """Lets go of the folder or the server."""
-        cast("Any", self._client).close()
+        client = cast("Any", self._client)
+        server = client._server
+        client.close()
+        # Chroma's own way to close leaves the connections to a server open.
+        if self._folder is None:
+            server._session.close()
 
     def _names(self) -> Iterator[str]:
         seen = 0
@@ -144,12 +149,10 @@ class ChromaIndex:
 def check(place: Path | str, record: str) -> dict[str, int]:
     """Reads in every collection of a record, and counts them: a broken one raises, or worse.
 
-    Some broken databases take the process down, so it is called in one of its own.
+    Some broken folders take the process down, so those are read in one of its own.
     """
-    index = ChromaIndex(place, record=record)
-    counts = index.read_all()
-    index.close()
-    return counts
+    with closing(ChromaIndex(place, record=record)) as index:
+        return index.read_all()
 
 
 def is_server(place: Path | str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from deixis.memory._chroma import ChromaIndex, is_server
+from deixis.memory._chroma import ChromaIndex, check, is_server
 from deixis.memory._health import checked
 from deixis.memory._lock import PlaceLock
 from deixis.memory._record import Record, StoredItem
@@ -132,9 +132,12 @@ class Indexer:
         return True
 
     def nearest(self, owner: str, vector: Vector, k: int) -> list[str] | None:
-        """Ids of about the nearest of what is indexed; None while there is no index to ask."""
+        """Ids of about the nearest of what is indexed; None while there is no index to ask.
+
+        The record's state of an owner says of what the index is complete.
+        """
         index = self._index
-        if index is None or self._status.state != "ready":
+        if index is None:
             self._wake.set()
             return None
         try:
@@ -207,12 +210,14 @@ class Indexer:
 
     def _checked(self) -> dict[str, int] | None:
         """The index's counts; None when it was broken and has been cleared away."""
-        if self._folder is not None and not self._folder.exists():
+        if self._folder is None:
+            return check(self._place, self._name)
+        if not self._folder.exists():
             return None
         try:
             return checked(self._place, record=self._name, stopped=self._stopped)
         except DeixisError as error:
-            if self._folder is None or self._stopped.is_set():
+            if self._stopped.is_set():
                 raise
             _log.warning("%s; it is made anew from the record", error)
             shutil.rmtree(self._folder, ignore_errors=True)

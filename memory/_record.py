@@ -9,7 +9,7 @@ import datetime
 import sqlite3
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from deixis.memory._database import is_postgres, open_database, reading, writing
-from deixis.memory._items import MemoryItem, MemoryPolicy, from_json, to_json
+from deixis.memory._items import Kind, MemoryItem, MemoryPolicy, from_json, storable, to_json
 from deixis.memory._names import owner_key, quoted
 from deixis.memory._tables import IMAGES, ITEMS, OWNERS, SETTINGS, TABLES
 
@@ -154,7 +154,9 @@ class RecordReader:
         *,
         after: int = 0,
         ids: Sequence[str] | None = None,
+        prefix: str = "",
         thread: str | None = None,
+        kinds: Collection[Kind] | None = None,
         limit: int | None = None,
     ) -> list[StoredItem]:
         """An owner's memories in the order of their writing.
@@ -163,16 +165,38 @@ class RecordReader:
             owner: See `owner_key`.
             after: Only writes after this number.
             ids: Only these.
+            prefix: Only those whose ids begin so.
             thread: Only what comes from this conversation.
+            kinds: Only of these kinds.
             limit: At most so many.
         """
         wanted = [ITEMS.c.owner == owner, ITEMS.c.number > after]
-        if ids is not None:
-            wanted.append(ITEMS.c.id.in_(ids))
+        if prefix:
+            wanted.append(func.substr(ITEMS.c.id, 1, len(prefix)) == prefix)
         if thread is not None:
             wanted.append(ITEMS.c.thread == quoted(thread))
-        query = select(ITEMS).where(*wanted).order_by(ITEMS.c.number)
-        return [_stored(row) for row in self._connection.execute(query.limit(limit))]
+        if kinds is not None:
+            wanted.append(ITEMS.c.kind.in_(kinds))
+        query = select(ITEMS).where(*wanted).order_by(ITEMS.c.number).limit(limit)
+        if ids is None:
+            return [_stored(row) for row in self._connection.execute(query)]
+        found: list[StoredItem] = []
+        for some in _in_hundreds([id_ for id_ in ids if storable(id_) == id_]):
+            rows = self._connection.execute(query.where(ITEMS.c.id.in_(some)))
+            found += [_stored(row) for row in rows]
+        return sorted(found, key=lambda one: one.number)[:limit]
+
+    def replaced_by(self, owner: str, newer: Sequence[str]) -> list[StoredItem]:
+        """What some memories contradict, and what that contradicted, and so on."""
+        found: list[StoredItem] = []
+        while newer:
+            older: list[StoredItem] = []
+            for some in _in_hundreds(newer):
+                query = select(ITEMS).where(ITEMS.c.owner == owner, ITEMS.c.replaced_by.in_(some))
+                older += [_stored(row) for row in self._connection.execute(query)]
+            found += older
+            newer = [one.item.id for one in older]
+        return found
 
     def by_source(self, owner: str, source: str) -> MemoryItem | None:
         """The memory that came from a message."""
@@ -276,29 +300,37 @@ class RecordWriter(RecordReader):
 
     def remove(self, owner: str, ids: Sequence[str]) -> int:
         """Removes memories, and what they refer to; tells how many there were."""
+        ids = [id_ for id_ in ids if storable(id_) == id_]
         state = self.lock(owner)
-        gone = 0
+        newer: dict[str, str | None] = {}
         for some in _in_hundreds(ids):
             mine = and_(ITEMS.c.owner == owner, ITEMS.c.id.in_(some))
-            gone += self._connection.execute(delete(ITEMS).where(mine)).rowcount
+            query = select(ITEMS.c.id, ITEMS.c.replaced_by).where(mine)
+            newer |= {row.id: row.replaced_by for row in self._connection.execute(query)}
+            self._connection.execute(delete(ITEMS).where(mine))
             self._release(IMAGES.c.owner == owner, IMAGES.c.holder.in_(_holders(some)))
-            self._restore(owner, some)
-        if gone:
+        if newer:
+            self._restore(owner, newer)
             self.change_owner(owner, erased=state.erased + 1, rebuild=True)
-        return gone
+        return len(newer)
 
-    def _restore(self, owner: str, replaced_by: Sequence[str]) -> None:
-        """What they had replaced is the newest there is again."""
-        query = select(ITEMS.c.body).where(
-            ITEMS.c.owner == owner, ITEMS.c.replaced_by.in_(replaced_by)
-        )
-        for (body,) in self._connection.execute(query).all():
-            item = from_json(body).model_copy(update={"replaced_by": None})
-            self._connection.execute(
-                update(ITEMS)
-                .where(ITEMS.c.owner == owner, ITEMS.c.id == item.id)
-                .values(body=to_json(item), replaced_by=None)
+    def _restore(self, owner: str, gone: Mapping[str, str | None]) -> None:
+        """What was contradicted by what is gone is so by what contradicted that, or by nothing."""
+        for some in _in_hundreds(list(gone)):
+            query = select(ITEMS.c.body).where(
+                ITEMS.c.owner == owner, ITEMS.c.replaced_by.in_(some)
             )
+            for (body,) in self._connection.execute(query).all():
+                item = from_json(body)
+                newer = item.replaced_by
+                while newer is not None and newer in gone:
+                    newer = gone[newer]
+                values = {
+                    "body": to_json(item.model_copy(update={"replaced_by": newer})),
+                    "replaced_by": newer,
+                }
+                mine = and_(ITEMS.c.owner == owner, ITEMS.c.id == item.id)
+                self._connection.execute(update(ITEMS).where(mine).values(**values))
 
     def remove_owner(self, owner: str) -> None:
         """Removes all that is known of an owner but what the index must still let go of."""

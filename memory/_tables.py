@@ -57,6 +57,7 @@ ITEMS = Table(
 )
 Index("memory_items_by_number", ITEMS.c.owner, ITEMS.c.number, unique=True)
 Index("memory_items_by_time", ITEMS.c.owner, ITEMS.c.created)
+Index("memory_items_by_newer", ITEMS.c.owner, ITEMS.c.replaced_by)
 Index("memory_items_expiring", ITEMS.c.expires)
 Index("memory_items_by_model", ITEMS.c.model)
 

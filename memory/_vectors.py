@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ from deixis.memory._items import Kind, Recollection, utc_now
 from deixis.memory._record import OwnerState, Record, RecordReader, StoredItem
 
 if TYPE_CHECKING:
+    import datetime
+
     from numpy.typing import NDArray
 
     from deixis.memory._items import MemoryItem
@@ -24,6 +27,30 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 _TEXT_BYTES = 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which memories may come to mind.
+
+    Attributes:
+        kinds: Those of these kinds; of all for None.
+        without: Not those that come from these messages.
+        where: Those of which this is true.
+    """
+
+    kinds: Collection[Kind] | None = None
+    without: Collection[str] = ()
+    where: Callable[[MemoryItem], bool] | None = None
+
+    def has(self, item: MemoryItem, now: datetime.datetime) -> bool:
+        """Whether a memory is one of them, and its time hasn't come."""
+        return (
+            (self.kinds is None or item.kind in self.kinds)
+            and (item.expires is None or item.expires > now)
+            and not (item.source and item.source in self.without)
+            and (self.where is None or self.where(item))
+        )
 
 
 class UserVectors:
@@ -84,10 +111,8 @@ class UserVectors:
             found += (o for o in self.replaced.get(older.id, ()) if o not in found)
         return tuple(sorted(found, key=lambda older: older.updated, reverse=True))
 
-    def recalled(
-        self, vector: Vector, k: int, *, kinds: Collection[Kind] | None, without: Collection[str]
-    ) -> list[Recollection]:
-        """The k nearest memories of some kinds that don't come from some sources."""
+    def recalled(self, vector: Vector, k: int, wanted: Wanted) -> list[Recollection]:
+        """The k nearest memories of those that are wanted, best first."""
         scores = self.matrix @ vector
         now = utc_now()
         reach = k
@@ -95,9 +120,7 @@ class UserVectors:
             found: list[Recollection] = []
             for row in top(scores, reach):
                 item = self.items[row]
-                if item.expires is not None and item.expired(now):
-                    continue
-                if (kinds is None or item.kind in kinds) and item.source not in without:
+                if wanted.has(item, now):
                     earlier = self.earlier(item) if self.replaced else ()
                     found.append(Recollection(item=item, score=float(scores[row]), earlier=earlier))
             if len(found) >= k or reach >= len(scores):
