@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import atexit
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from deixis.memory._adding import Addition, named, owner_of
 from deixis.memory._database import is_postgres, shown
@@ -279,6 +280,18 @@ class MemoryStore:
         now = utc_now()
         found = {one.item.id: one.item for one in stored if not one.item.expired(now)}
         return [found[id_] for id_ in ids if id_ in found]
+
+    def export(self, *, user: str | None, thread: str | None = None) -> dict[str, Any]:
+        """All memories of a user as plain JSON, with their vectors (32-bit floats in base64)."""
+        with self._record.reading() as reader:
+            owner = owner_key(user, thread)
+            policy, stored = reader.owner(owner).policy or self._policy, reader.items(owner)
+        told = [
+            one.item.model_dump(mode="json")
+            | {"model": one.model, "vector": b64encode(one.vector.tobytes()).decode("ascii")}
+            for one in stored
+        ]
+        return {"policy": policy.model_dump(mode="json"), "memories": told}
 
     def policy(self, *, user: str | None, thread: str | None = None) -> MemoryPolicy:
         """What is kept of a user."""

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from deixis.vision._dialect import Dialect, Frames
 from deixis.vision._errors import PlaceError
 from deixis.vision._geometry import Detection
-
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
 
 RECALLED: Final = "deixis_recalled"
 """Where a message of the user's carries what came to mind, among its `additional_kwargs`."""
@@ -29,6 +26,13 @@ _INTRO: Final = (
 )
 _LONGEST: Final = 400
 _MOST_PLACES: Final = 4
+
+
+class Message(Protocol):
+    """What is read of one of LangChain's messages."""
+
+    content: str | list[str | dict[Any, Any]]
+    additional_kwargs: dict[Any, Any]
 
 
 class Recalled(BaseModel):
@@ -74,13 +78,13 @@ def is_recalled(text: str) -> bool:
     return text.startswith(_INTRO)
 
 
-def recalled_of(message: BaseMessage) -> tuple[Recalled, ...]:
+def recalled_of(message: Message) -> tuple[Recalled, ...]:
     """What came to mind with a question."""
     given = cast("list[dict[str, Any]]", message.additional_kwargs.get(RECALLED) or [])
     return tuple(Recalled.model_validate(one) for one in given)
 
 
-def question_of(message: BaseMessage) -> str:
+def question_of(message: Message) -> str:
     """What the user said in a message, without what came to mind."""
     if isinstance(message.content, str):
         return message.content
