@@ -28,7 +28,25 @@ def chat(
 ) -> None:
     """Answers line by line until the input ends; with JSON, all turns at the end."""
     waiting = [page for image in images for page in load_images(image)]
-    agent = open_agent(model)
+    agent, kept = open_agent(model, user=user)
+    try:
+        turns, thread = _talk(agent, waiting, thread=thread, user=user, quiet=as_json)
+    finally:
+        if kept is not None:
+            kept.close()
+    if as_json:
+        emit({"turns": turns, "thread": thread})
+
+
+def _talk(
+    agent: VisionAgent,
+    waiting: list[VisionImage],
+    *,
+    thread: str | None,
+    user: str | None,
+    quiet: bool,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """All turns until the input ends, and the conversation they were in."""
     if sys.stdin.isatty():
         say(_HELP, dim=True, to_stderr=True)
     turns: list[dict[str, Any]] = []
@@ -39,15 +57,14 @@ def chat(
             _command(line, waiting)
             continue
         try:
-            answer = _turn(agent, line, waiting, thread=thread, user=user, quiet=as_json)
+            answer = _turn(agent, line, waiting, thread=thread, user=user, quiet=quiet)
         except DeixisError as error:
             say(plain(f"deixis: {error}"), to_stderr=True)
             continue
         thread = answer.thread
         waiting.clear()
         turns.append({"question": line, **answer_json(answer)})
-    if as_json:
-        emit({"turns": turns, "thread": thread})
+    return turns, thread
 
 
 def _lines() -> Iterator[str]:

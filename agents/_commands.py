@@ -42,16 +42,20 @@ def ask(
     loaded = [page for image in images for page in load_images(image)]
     from deixis.agents._session import open_agent
 
-    agent = open_agent(model)
-    with status("Looking …"):
-        answer = agent.ask(question, loaded, thread=thread, user=user)
-    if as_json:
-        emit(answer_json(answer))
-    else:
-        _show(answer)
-    # Last, so that a picture which can't be written doesn't lose the answer.
-    if out is not None:
-        _draw(answer, agent.images(answer.thread, user=user), out)
+    agent, kept = open_agent(model, user=user)
+    try:
+        with status("Looking …"):
+            answer = agent.ask(question, loaded, thread=thread, user=user)
+        if as_json:
+            emit(answer_json(answer))
+        else:
+            _show(answer)
+        # Last, so that a picture which can't be written doesn't lose the answer.
+        if out is not None:
+            _draw(answer, agent.images(answer.thread, user=user), out)
+    finally:
+        if kept is not None:
+            kept.close()
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], str]:

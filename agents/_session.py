@@ -1,14 +1,24 @@
-"""The agent behind the command line: threads and images kept in the user's data folder."""
+"""What the command line keeps, and where: conversations, pictures, memories.
+
+`DEIXIS_DATABASE` (a Postgres URL) and `DEIXIS_CHROMA` (a Chroma server's URL) take the place of
+the files in the user's data folder.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
 
-from deixis.agents._agent import VisionAgent
-from deixis.agents._console import say
+from deixis.agents._console import plain, say
+from deixis.memory import Checkpoints, MemoryPolicy, MemoryStore, open_checkpoints
 from deixis.vision import DeixisError, ImageStore, load_model
+
+if TYPE_CHECKING:
+    from deixis.agents._agent import VisionAgent
 
 
 def data_folder() -> Path:
@@ -20,21 +30,75 @@ def data_folder() -> Path:
     return Path(platformdirs.user_data_dir("deixis"))
 
 
-def open_agent(model: str) -> VisionAgent:
-    """An agent whose threads survive; one that forgets, where the folder can't be written."""
-    loaded = load_model(model)
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What outlives a command."""
+
+    images: ImageStore
+    checkpoints: Checkpoints
+    memory: MemoryStore
+
+    def close(self) -> None:
+        """Lets go of all of it."""
+        self.memory.close()
+        self.checkpoints.close()
+
+
+def open_kept(*, policy: MemoryPolicy | None = None) -> Kept:
+    """What is kept in the user's data folder, or where the environment says.
+
+    Raises:
+        DeixisError: It can't be opened.
+        OSError: The folder can't be written.
+    """
     folder = data_folder()
+    _make_writable(folder / "images")
+    images = ImageStore(folder / "images")
+    database, chroma = os.environ.get("DEIXIS_DATABASE"), os.environ.get("DEIXIS_CHROMA")
+    checkpoints = open_checkpoints(database or folder / "threads.sqlite")
     try:
-        _make_writable(folder / "images")
-        return VisionAgent(
-            loaded, images=ImageStore(folder / "images"), checkpoints=folder / "threads.sqlite"
+        memory = MemoryStore(
+            database or folder / "memory",
+            images=images,
+            index=chroma or None,
+            policy=policy,
+            progress=_told,
         )
+    except BaseException:
+        checkpoints.close()
+        raise
+    return Kept(images=images, checkpoints=checkpoints, memory=memory)
+
+
+def open_agent(model: str, *, user: str | None) -> tuple[VisionAgent, Kept | None]:
+    """An agent whose threads survive; one that forgets, where the folder can't be written.
+
+    What a named user asks and is told is remembered over conversations. Of one that has no name
+    nothing is, beyond the conversation itself.
+    """
+    from deixis.agents._agent import VisionAgent
+
+    loaded = load_model(model)
+    try:
+        kept = open_kept(policy=MemoryPolicy() if user else MemoryPolicy(kinds=frozenset()))
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = f"{data_folder()} ({error.strerror or error})"
     except DeixisError as error:
         reason = str(error)
-    say(f"deixis: this conversation won't be kept: {folder} ({reason})", to_stderr=True)
-    return VisionAgent(loaded)
+    else:
+        return VisionAgent(
+            loaded, images=kept.images, checkpoints=kept.checkpoints, memory=kept.memory
+        ), kept
+    say(plain(f"deixis: this conversation won't be kept: {reason}"), to_stderr=True)
+    return VisionAgent(loaded), None
+
+
+def _told(what: str, done: int, of: int) -> None:
+    """Progress of long work: a line that changes on a terminal, else its beginning and end."""
+    if sys.stderr.isatty():
+        say(f"\r{what}: {done} of {of}", to_stderr=True, end="\n" if done >= of else "")
+    elif done >= of:
+        say(f"{what}: {done} of {of}", to_stderr=True)
 
 
 def _make_writable(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `deixis ask`, `chat`, `read`, `ground`, `translate`, `models`.
+"""The command line: `deixis ask`, `chat`, `read`, `ground`, `translate`, `memory`, `models`.
 
 Only typer is imported here: `deixis --help` must be quick, so each command brings its own needs.
 """
@@ -114,6 +114,96 @@ def translate(
 def models(json: Json = False) -> None:
     """List the vision models: what can run here, and what is missing."""
     from deixis.agents._commands import models as run
+
+    run(as_json=json)
+
+
+memory = typer.Typer(
+    help="What is remembered of users: search, list, forget, export.", no_args_is_help=True
+)
+app.add_typer(memory, name="memory")
+Whose = Annotated[str | None, typer.Option("--user", help="Whose memories.")]
+Within = Annotated[str | None, typer.Option("--thread", help="Of this conversation.")]
+
+
+@memory.command("search")
+def memory_search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="In any language.")],
+    user: Whose = None,
+    thread: Annotated[
+        str | None, typer.Option("--thread", help="A conversation that has no user.")
+    ] = None,
+    most: Annotated[int, typer.Option("-k", "--most", min=1, max=1000, help="At most.")] = 5,
+    json: Json = False,
+) -> None:
+    """Search a user's memories by meaning."""
+    from deixis.agents._memory_commands import search as run
+
+    run(query, user=user, thread=thread, most=most, as_json=json)
+
+
+@memory.command("list")
+def memory_list(user: Whose = None, thread: Within = None, json: Json = False) -> None:
+    """List a user's memories, oldest first."""
+    from deixis.agents._memory_commands import list_all as run
+
+    run(user=user, thread=thread, as_json=json)
+
+
+@memory.command("forget")
+def memory_forget(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID…]", help="As `list` shows them.")
+    ] = None,
+    user: Whose = None,
+    thread: Within = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that is kept: memories, conversations, pictures.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Forget for good: text, vectors and pictures, from the files too."""
+    from deixis.agents._memory_commands import forget as run
+
+    run(ids or [], user=user, thread=thread, everything=everything, as_json=json)
+
+
+@memory.command("export")
+def memory_export(
+    user: Whose = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.json")] = None,
+    images: Annotated[
+        bool, typer.Option("--images/--no-images", help="With the pictures' bytes.")
+    ] = True,
+    json: Json = False,  # noqa: ARG001  (it is JSON in any case)
+) -> None:
+    """Export all that is kept of a user as JSON."""
+    from deixis.agents._memory_commands import export as run
+
+    run(user=user, out=out, with_images=images)
+
+
+@memory.command("keep")
+def memory_keep(
+    user: Whose = None,
+    days: Annotated[float | None, typer.Option("--days", help="Forget after so many.")] = None,
+    most: Annotated[int | None, typer.Option("--most", help="Keep the newest.")] = None,
+    kinds: Annotated[
+        str | None, typer.Option("--kinds", metavar="turn,fact,note", help="What is written down.")
+    ] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="No limit of time or number.")] = False,
+    json: Json = False,
+) -> None:
+    """Set, or show, what is kept of a user and for how long."""
+    from deixis.agents._memory_commands import keep as run
+
+    run(user=user, days=days, most=most, kinds=kinds, forever=forever, as_json=json)
+
+
+@memory.command("index")
+def memory_index(json: Json = False) -> None:
+    """Check the index of memories, and bring it up to the record."""
+    from deixis.agents._memory_commands import index as run
 
     run(as_json=json)
 

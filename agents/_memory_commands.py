@@ -1,0 +1,228 @@
+"""The commands on what is remembered: `deixis memory search`, `list`, `forget` and the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from deixis.agents._console import emit, plain, say, status
+from deixis.agents._export import exported
+from deixis.agents._failures import CommandUsageError
+from deixis.agents._keeping import forget as forget_all
+from deixis.agents._session import Kept, open_kept
+from deixis.memory import Forgotten, MemoryItem, MemoryPlace, MemoryPolicy, Recollection
+
+
+def search(
+    question: str, *, user: str | None, thread: str | None, most: int, as_json: bool
+) -> None:
+    """Prints what a user's memories say to a question."""
+    if not question.strip():
+        raise CommandUsageError("there is nothing to search for: deixis memory search QUERY")
+    _whose(user, thread)
+    with _opened() as kept:
+        found = kept.memory.recall(question, user=user, thread=thread, k=most)
+    if as_json:
+        emit({"user": user, "memories": [_recalled_json(one) for one in found]})
+        return
+    for one in found:
+        _show(one.item, f"{one.score:.2f}", one.earlier)
+    if not found:
+        say("Nothing of that is remembered.")
+
+
+def list_all(*, user: str | None, thread: str | None, as_json: bool) -> None:
+    """Prints all memories of a user, oldest first."""
+    _whose(user, thread)
+    with _opened() as kept:
+        items = kept.memory.items(user=user, thread=thread if user is None else None, within=thread)
+    if as_json:
+        emit({"user": user, "memories": [_json(item) for item in items]})
+        return
+    for item in items:
+        _show(item, "newer: " + item.replaced_by[:8] if item.replaced_by else "", ())
+    if not items:
+        say("Nothing is remembered.")
+
+
+def forget(
+    ids: Sequence[str], *, user: str | None, thread: str | None, everything: bool, as_json: bool
+) -> None:
+    """Forgets memories by their ids, a conversation, or all that is kept of a user."""
+    _whose(user, thread)
+    if sum((bool(ids), thread is not None, everything)) != 1:
+        raise CommandUsageError(
+            "say what to forget: ids of memories, or --thread T, or --all that is kept of the user"
+        )
+    with _opened() as kept, status("Forgetting …"):
+        gone = _forgotten(kept, ids, user=user, thread=thread)
+    if as_json:
+        emit({"user": user, "forgotten": gone.model_dump(mode="json")})
+        return
+    say(
+        f"Forgotten: {gone.memories} memories, {gone.threads} conversations, "
+        f"{gone.images} pictures."
+    )
+
+
+def _forgotten(
+    kept: Kept, ids: Sequence[str], *, user: str | None, thread: str | None
+) -> Forgotten:
+    if not ids:
+        return forget_all(kept.checkpoints, kept.memory, user=user, thread=thread)
+    there = {item.id for item in kept.memory.items(user=user, thread=thread)}
+    whole: list[str] = []
+    for given in ids:
+        # A list shows the beginnings of ids; one that fits several is refused.
+        fitting = [id_ for id_ in there if id_.startswith(given)]
+        if len(fitting) != 1:
+            told = f"{len(fitting)} memories begin with" if fitting else "there is no memory"
+            raise CommandUsageError(f"{told} {given!r}: see `deixis memory list`")
+        whole += fitting
+    return kept.memory.forget(user=user, thread=thread, ids=whole)
+
+
+def export(*, user: str | None, out: Path | None, with_images: bool) -> None:
+    """Writes all that is kept of a user as JSON, to a file or to stdout."""
+    if user is None:
+        raise CommandUsageError("export whose data? Give --user")
+    if out is not None and not out.parent.is_dir():
+        raise CommandUsageError(f"there is no folder {out.parent}: make it first")
+    with _opened() as kept:
+        whole = exported(
+            kept.memory, kept.checkpoints, kept.images, user=user, with_images=with_images
+        )
+    if out is None:
+        emit(whole)
+        return
+    try:
+        out.write_text(json.dumps(whole, ensure_ascii=True, indent=1) + "\n", encoding="ascii")
+    except OSError as error:
+        raise CommandUsageError(f"{out} can't be written ({error.strerror})") from None
+    say(f"Written to {out}.", to_stderr=True)
+
+
+def keep(
+    *,
+    user: str | None,
+    days: float | None,
+    most: int | None,
+    kinds: str | None,
+    forever: bool,
+    as_json: bool,
+) -> None:
+    """Sets, or shows, what is kept of a user and for how long."""
+    if user is None:
+        raise CommandUsageError("whose memories? Give --user")
+    changed: dict[str, Any] = {}
+    if forever:
+        changed |= {"days": None, "most": None}
+    changed |= {name: v for name, v in (("days", days), ("most", most)) if v is not None}
+    if kinds is not None:
+        changed["kinds"] = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    with _opened() as kept:
+        policy = kept.memory.policy(user=user)
+        gone = Forgotten()
+        if changed:
+            try:
+                policy = MemoryPolicy.model_validate({**policy.model_dump(), **changed})
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                raise CommandUsageError(f"{first['loc'][0]}: {first['msg'].lower()}") from None
+            gone = kept.memory.set_policy(policy, user=user)
+    if as_json:
+        emit({"user": user, "policy": _policy_json(policy), "forgotten": gone.memories})
+        return
+    days_told = "for good" if policy.days is None else f"for {policy.days:g} days"
+    most_told = "" if policy.most is None else f", the newest {policy.most}"
+    say(f"Kept of {plain(user)}: {', '.join(sorted(policy.kinds)) or 'notes only'}, "
+        f"{days_told}{most_told}.")  # fmt: skip
+    if gone.memories:
+        say(f"Forgotten: {gone.memories} memories.")
+
+
+def index(*, as_json: bool) -> None:
+    """Checks the index of memories, and brings it up to the record."""
+    with _opened() as kept:
+        state = kept.memory.flush()
+    if as_json:
+        emit({"index": state.model_dump(mode="json")})
+        return
+    say(plain(f"The index is {state.state}. {state.detail}".strip()))
+
+
+@contextmanager
+def _opened() -> Generator[Kept]:
+    try:
+        kept = open_kept()
+    except OSError as error:
+        raise CommandUsageError(f"what is kept can't be opened ({error})") from None
+    try:
+        yield kept
+    finally:
+        kept.close()
+
+
+def _whose(user: str | None, thread: str | None) -> None:
+    if user is None and thread is None:
+        raise CommandUsageError("whose memories? Give --user, or --thread for one without a user")
+
+
+def _policy_json(policy: MemoryPolicy) -> dict[str, Any]:
+    return {**policy.model_dump(mode="json"), "kinds": sorted(policy.kinds)}
+
+
+def _json(item: MemoryItem) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "text": item.text,
+        "question": item.question or None,
+        "facts": item.facts,
+        "places": [_place_json(place) for place in item.places],
+        "thread": item.thread,
+        "source": item.source or None,
+        "created": item.created.isoformat(),
+        "updated": item.updated.isoformat(),
+        "count": item.count,
+        "replaced_by": item.replaced_by,
+        "expires": None if item.expires is None else item.expires.isoformat(),
+    }
+
+
+def _place_json(place: MemoryPlace) -> dict[str, Any]:
+    detection = place.detection
+    return {
+        "image": place.image.handle,
+        "sha256": place.image.sha256,
+        "source": place.image.source,
+        "label": detection.label,
+        "text": detection.text,
+        "box": None if detection.box is None else [round(v, 1) for v in detection.box.xyxy],
+        "score": detection.score,
+    }
+
+
+def _recalled_json(found: Recollection) -> dict[str, Any]:
+    earlier = [_json(item) for item in found.earlier]
+    return {**_json(found.item), "score": round(found.score, 4), "earlier": earlier}
+
+
+def _show(item: MemoryItem, note: str, earlier: Iterable[MemoryItem]) -> None:
+    told = f"{item.text} " + (f"(asked: {item.question})" if item.question else "")
+    say(plain(" ".join(told.split())))
+    when = f"{item.updated.astimezone():%Y-%m-%d %H:%M}"
+    marks = [item.id[:8], item.kind, when, f"×{item.count}" if item.count > 1 else "", note]
+    say(plain(f"  {'  '.join(mark for mark in marks if mark)}"), dim=True)
+    for place in item.places:
+        if place.detection.box is not None:
+            corners = ", ".join(f"{value:.0f}" for value in place.detection.box.xyxy)
+            text = place.detection.text or place.detection.label
+            say(plain(f"  {place.image.source}  [{corners}]  {text}"), dim=True)
+    for older in earlier:
+        say(plain(f"  before, {older.updated.astimezone():%Y-%m-%d %H:%M}: {older.text}"), dim=True)
