@@ -1,8 +1,8 @@
 """Runs an agent in processes that are killed, until its thread has an answer.
 
 `python -m tests.agents.killing PLACE FOLDER HOW…` prints one JSON object for each HOW, a list of
-kills such as `before,time,checkpoint`. What is slow to import is imported once; each process is
-forked from there, with no connection or thread yet.
+kills such as `before,time,checkpoint`; `time` is any time that a whole run takes here. What is slow
+to import is imported once; each process is forked from there, with no connection or thread yet.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, ToolMessage
 
-from deixis.agents import Answer, VisionAgent
+from deixis.agents import AgentLimits, Answer, VisionAgent
 from deixis.memory import Checkpoints, SqliteCheckpoints, open_checkpoints
 from deixis.testing import Call, Say, ScriptedModel
 from deixis.testing._scripted import Step
 from deixis.tools import Tool, tool
 from deixis.vision import DeixisError
 
-LINES = 4
+LINES = 6
 
 
 def die() -> None:
@@ -93,7 +93,12 @@ def run(place: str, file: Path, thread: str, writer: Writer) -> None:
     """One process: goes on with the thread, or begins it."""
     saver = open_checkpoints(place)
     writer.watch(saver)
-    agent = VisionAgent(ScriptedModel([careful] * 30), tools=writer.tools(), checkpoints=saver)
+    agent = VisionAgent(
+        ScriptedModel([careful] * 50),
+        tools=writer.tools(),
+        checkpoints=saver,
+        limits=AgentLimits(steps=50),
+    )
     try:
         answer = agent.resume(thread)
     except DeixisError:
@@ -102,7 +107,7 @@ def run(place: str, file: Path, thread: str, writer: Writer) -> None:
     saver.close()
 
 
-def forked(place: str, file: Path, thread: str, how: str) -> bool:
+def forked(place: str, file: Path, thread: str, how: str, *, whole: float = 0) -> bool:
     """Runs a process, kills it as is said, and says whether it came to an end."""
     child = os.fork()
     if not child:
@@ -113,7 +118,7 @@ def forked(place: str, file: Path, thread: str, how: str) -> bool:
             os._exit(1)
         os._exit(0)
     if how == "time":
-        time.sleep(random.uniform(0.0, 0.35))
+        time.sleep(random.uniform(0, whole))
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
@@ -126,11 +131,14 @@ def forked(place: str, file: Path, thread: str, how: str) -> bool:
 def main(place: str, folder: Path, rounds: Sequence[str]) -> None:
     """Plays the rounds."""
     random.seed(0)
+    before = time.monotonic()
+    forked(place, folder / "whole.txt", "whole", "not at all")
+    whole = time.monotonic() - before
     for number, kills in enumerate(rounds):
         file = folder / f"{number}.txt"
         killed: list[str] = []
         for how in [*kills.split(","), "not at all"]:
-            if forked(place, file, f"t{number}", how):
+            if forked(place, file, f"t{number}", how, whole=whole):
                 break
             killed.append(how)
         answer = Answer.model_validate_json(file.with_suffix(".json").read_text())

@@ -36,7 +36,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.mark.slow
 def test_no_effect_is_there_twice_and_none_is_missing(place: str, tmp_path: Path) -> None:
-    rounds = ["before,after,time,time", "time,after,time,before", "time,time,time,time"] * 3
+    rounds = ["before,after,time,time", "after,before,time,time", "time,time,time,time"] * 5
     ends = played(place, tmp_path, *rounds)
     assert len(ends) == len(rounds)
     assert sum(len(end["killed"]) for end in ends) >= 25
