@@ -10,6 +10,7 @@ import hashlib
 import logging
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 _BATCH: Final = 2_000
+_OPENING: Final = threading.Lock()
+"""Chroma shares what clients of one place have in common, and doesn't guard that itself."""
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +47,8 @@ class ChromaIndex:
     def __init__(self, place: Path | str, *, record: str) -> None:
         self._folder = None if is_server(place) else Path(place)
         self._prefix = f"deixis-{record}-"
-        self._client = _client(place)
+        with _OPENING:
+            self._client = _client(place)
 
     @property
     def marked(self) -> str | None:
@@ -121,11 +125,12 @@ class ChromaIndex:
     def close(self) -> None:
         """Lets go of the folder or the server."""
         client = cast("Any", self._client)
-        server = client._server
-        client.close()
-        # Chroma's own way to close leaves the connections to a server open.
-        if self._folder is None:
-            server._session.close()
+        with _OPENING:
+            client.close()
+            if self._folder is None and client._identifier not in client._identifier_to_system:
+                # Chroma itself leaves the connections to a server open; it has two of them.
+                for api in (client._server, client._admin_client._server):
+                    api._session.close()
 
     def _names(self) -> Iterator[str]:
         seen = 0
