@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from deixis.memory._embedders import Embedder, LangChainEmbedder, MultilingualE5
     from deixis.memory._indexer import IndexStatus
     from deixis.memory._items import Forgotten, MemoryItem, MemoryPlace, MemoryPolicy, Recollection
+    from deixis.memory._langgraph import MemoryBaseStore
     from deixis.memory._postgres_checkpoints import PostgresCheckpoints
     from deixis.memory._saver import Checkpoints
     from deixis.memory._store import MemoryStore
+    from deixis.memory._vectorstore import MemoryVectors
 
 __all__ = [
     "Checkpoints",
@@ -25,11 +27,13 @@ __all__ = [
     "Forgotten",
     "IndexStatus",
     "LangChainEmbedder",
+    "MemoryBaseStore",
     "MemoryEffects",
     "MemoryItem",
     "MemoryPlace",
     "MemoryPolicy",
     "MemoryStore",
+    "MemoryVectors",
     "MultilingualE5",
     "PostgresCheckpoints",
     "Recollection",
@@ -46,11 +50,13 @@ _MODULES = {
     "Forgotten": "_items",
     "IndexStatus": "_indexer",
     "LangChainEmbedder": "_embedders",
+    "MemoryBaseStore": "_langgraph",
     "MemoryEffects": "_effects",
     "MemoryItem": "_items",
     "MemoryPlace": "_items",
     "MemoryPolicy": "_items",
     "MemoryStore": "_store",
+    "MemoryVectors": "_vectorstore",
     "MultilingualE5": "_embedders",
     "PostgresCheckpoints": "_postgres_checkpoints",
     "Recollection": "_items",

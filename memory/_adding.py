@@ -37,7 +37,7 @@ class Addition:
         self._owner = owner
         self._model = model
         self._known = known
-        self._new: list[StoredItem] = []
+        self._new: dict[str, StoredItem] = {}
         self._changed: dict[str, MemoryItem] = {}
         self.kept: list[MemoryItem] = []
 
@@ -54,8 +54,8 @@ class Addition:
             for old in near:
                 if contradicts(item, old):
                     self._changed[old.id] = old.model_copy(update={"replaced_by": item.id})
-        self._new = [one for one in self._new if one.item.id != item.id]
-        self._new.append(StoredItem(number=0, item=item, model=self._model, vector=vector))
+        self._new.pop(item.id, None)
+        self._new[item.id] = StoredItem(number=0, item=item, model=self._model, vector=vector)
         self.kept.append(item)
 
     def write(self) -> None:
@@ -66,18 +66,17 @@ class Addition:
                 number=state.written + 1 + place, item=self._now(one.item), model=one.model,
                 vector=one.vector,
             )
-            for place, one in enumerate(self._new)
+            for place, one in enumerate(self._new.values())
         ]  # fmt: skip
         self._writer.add(self._owner, state, numbered)
-        new = {one.item.id for one in self._new}
-        older = [item for id_, item in self._changed.items() if id_ not in new]
+        older = [item for id_, item in self._changed.items() if id_ not in self._new]
         self._writer.rewrite(self._owner, self._writer.lock(self._owner), older)
 
     def _now(self, item: MemoryItem) -> MemoryItem:
         return self._changed.get(item.id, item)
 
     def _by_source(self, source: str) -> MemoryItem | None:
-        mine = (one.item for one in self._new if one.item.source == source)
+        mine = (one.item for one in self._new.values() if one.item.source == source)
         return next(mine, None) or self._writer.by_source(self._owner, source)
 
     def _near(self, vector: Vector, known: UserVectors) -> list[MemoryItem]:
@@ -85,7 +84,7 @@ class Addition:
         rows, _ = known.nearest(vector, NEAREST)
         now = utc_now()
         old = [known.items[row] for row in rows if not known.items[row].expired(now)]
-        fresh = [one.item for one in self._new]
+        fresh = [one.item for one in self._new.values()]
         return [i for i in (*fresh, *old) if i.kind != "document" and i.id not in self._changed]
 
 

@@ -186,6 +186,13 @@ class RecordReader:
             found += [_stored(row) for row in rows]
         return sorted(found, key=lambda one: one.number)[:limit]
 
+    def ids(self, owner: str, *, prefix: str, now: datetime.datetime) -> list[str]:
+        """The ids of an owner's memories whose time hasn't come, in the order of their writing."""
+        alive = ITEMS.c.expires.is_(None) | (ITEMS.c.expires > now.timestamp())
+        begun = func.substr(ITEMS.c.id, 1, len(prefix)) == prefix
+        query = select(ITEMS.c.id).where(ITEMS.c.owner == owner, begun, alive)
+        return list(self._connection.execute(query.order_by(ITEMS.c.number)).scalars())
+
     def replaced_by(self, owner: str, newer: Sequence[str]) -> list[StoredItem]:
         """What some memories contradict, and what that contradicted, and so on."""
         found: list[StoredItem] = []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import datetime
 import uuid
 from base64 import b64encode
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -24,8 +25,10 @@ from deixis.memory._items import (
     storable,
     utc_now,
 )
+from deixis.memory._migrating import embed_anew
 from deixis.memory._names import owner_key, quoted
-from deixis.memory._record import OwnerState, Record, RecordReader, RecordWriter, StoredItem
+from deixis.memory._record import Record, RecordReader, RecordWriter
+from deixis.memory._searching import search_many
 from deixis.memory._similar import shared_words
 from deixis.memory._vectors import UserVectors, VectorCache, Wanted
 from deixis.vision import DeixisError, ImageStore
@@ -33,9 +36,12 @@ from deixis.vision import DeixisError, ImageStore
 if TYPE_CHECKING:
     import numpy as np
     from langchain_core.embeddings import Embeddings
+    from langgraph.store.base import TTLConfig
     from numpy.typing import NDArray
 
     from deixis.memory._indexer import Indexer, IndexStatus, Progress
+    from deixis.memory._langgraph import MemoryBaseStore
+    from deixis.memory._vectorstore import MemoryVectors
 
     Vector = NDArray[np.float32]
 
@@ -43,7 +49,6 @@ _RECORD: Final = "memory.sqlite"
 _INDEX: Final = "chroma"
 _MODEL: Final = "embedding_model"
 _NAME: Final = "record_name"
-_MIGRATED: Final = 256
 _COMPARED: Final = 5_000
 _WEIGHED: Final = 48
 _WORDS: Final = 0.1  # what all words shared is worth, in cosine
@@ -118,7 +123,7 @@ class MemoryStore:
             )
             self._name = self._named()
             self._expire()
-            self._migrate()
+            embed_anew(self._record, self._embedder, model=self._model, progress=progress)
             self._indexer = self._begin(folder, index, index_delay)
         except BaseException:
             self._record.close()
@@ -130,6 +135,11 @@ class MemoryStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def embedder(self) -> Embedder:
+        """What makes the vectors."""
+        return self._embedder
 
     @property
     def index_status(self) -> IndexStatus:
@@ -252,7 +262,7 @@ class MemoryStore:
         without: Sequence[str] = (),
         where: Callable[[MemoryItem], bool] | None = None,
     ) -> list[Recollection]:
-        """The same for a vector of length 1 that the embedder made, shape (dimension,).
+        """The nearest to a vector of length 1 that the embedder made, shape (dimension,).
 
         With `where`, only memories of which it is true.
         """
@@ -260,16 +270,36 @@ class MemoryStore:
         wanted = Wanted(kinds=kinds, without=frozenset(without), where=where)
         if (near := self._vectors.of(owner)) is not None:
             return near.recalled(vector, k, wanted)
-        return self._indexed(owner, vector, k, wanted)
+        indexed = None if self._indexer is None else self._indexer.nearest
+        return search_many(
+            self._record, owner, vector, k, wanted=wanted, indexed=indexed, model=self._model
+        )
 
     def items(
-        self, *, user: str | None, thread: str | None = None, within: str | None = None
+        self,
+        *,
+        user: str | None,
+        thread: str | None = None,
+        within: str | None = None,
+        prefix: str = "",
     ) -> list[MemoryItem]:
-        """All memories of a user, oldest first; those of one conversation with `within`."""
+        """All memories of a user, oldest first.
+
+        Args:
+            user: Whose.
+            thread: With no user: the conversation.
+            within: Only those of this conversation.
+            prefix: Only those whose ids begin so.
+        """
         with self._record.reading() as reader:
-            stored = reader.items(owner_key(user, thread), thread=within)
+            stored = reader.items(owner_key(user, thread), thread=within, prefix=prefix)
         now = utc_now()
         return [one.item for one in stored if not one.item.expired(now)]
+
+    def ids(self, *, user: str | None, thread: str | None = None, prefix: str = "") -> list[str]:
+        """The ids of a user's memories, oldest first; those that begin in some way."""
+        with self._record.reading() as reader:
+            return reader.ids(owner_key(user, thread), prefix=prefix, now=utc_now())
 
     def get(
         self, ids: Sequence[str], *, user: str | None, thread: str | None = None
@@ -324,6 +354,32 @@ class MemoryStore:
             self._wipe()
         return gone
 
+    def keep_until(
+        self,
+        expires: Mapping[str, datetime.datetime],
+        *,
+        user: str | None,
+        thread: str | None = None,
+    ) -> None:
+        """Sets by id when memories are forgotten."""
+        owner = owner_key(user, thread)
+        with self._record.writing() as writer:
+            items = [one.item for one in writer.items(owner, ids=list(expires))]
+            changed = [item.model_copy(update={"expires": expires[item.id]}) for item in items]
+            writer.rewrite(owner, writer.lock(owner), changed)
+
+    def as_vectors(self, *, user: str) -> MemoryVectors:
+        """A user's documents as LangChain's vector store."""
+        from deixis.memory._vectorstore import MemoryVectors
+
+        return MemoryVectors(self, user=user)
+
+    def as_langgraph(self, *, user: str, ttl: TTLConfig | None = None) -> MemoryBaseStore:
+        """A user's items as LangGraph's store, for `create_agent(…, store=…)`."""
+        from deixis.memory._langgraph import MemoryBaseStore
+
+        return MemoryBaseStore(self, user=user, ttl=ttl)
+
     def hold_images(self, hashes: Sequence[str], *, user: str | None, thread: str) -> None:
         """Notes that a conversation refers to pictures: call it before they are stored."""
         with self._record.writing() as writer:
@@ -374,12 +430,12 @@ class MemoryStore:
                     self._images.delete(sha256)
 
     def _wipe(self) -> None:
-        """Takes what was removed out of the log and the index."""
-        self._record.wipe_log()
+        """Takes what was removed out of the index, and then out of the record's files."""
         if self._indexer is None or not self._indexer.wipe():
             with self._record.writing() as writer:
                 for owner in writer.owners():
                     writer.drop_owner(owner)
+        self._record.wipe()
 
     def _compared(self, reader: RecordReader, owner: str) -> UserVectors:
         """What new memories of an owner are compared with: all there is, or the newest of many."""
@@ -393,32 +449,6 @@ class MemoryStore:
         with self._record.reading() as reader:
             return reader.owner(owner_key(user, thread)).written > 0
 
-    def _indexed(self, owner: str, vector: Vector, k: int, wanted: Wanted) -> list[Recollection]:
-        """Of a user with very many memories: those that the index finds near, and the newest."""
-        # What comes into the index between the two is newer than `before` says, and found twice.
-        with self._record.reading() as reader:
-            before = reader.owner(owner)
-        ids = None if self._indexer is None else self._indexer.nearest(owner, vector, 50 + 10 * k)
-        with self._record.reading() as reader:
-            state = reader.owner(owner)
-            if ids is not None and not state.rebuild and state.erased == before.erased:
-                near = [
-                    *reader.items(owner, ids=ids),
-                    *reader.items(owner, after=before.indexed),
-                ]
-                found = self._shown(reader, owner, near).recalled(vector, k, wanted)
-                if len(found) >= k:
-                    return found
-            # There is no index to ask, or what is wanted is rare among what is near.
-            everything = reader.items(owner, kinds=wanted.kinds)
-            return self._shown(reader, owner, everything).recalled(vector, k, wanted)
-
-    def _shown(self, reader: RecordReader, owner: str, some: Sequence[StoredItem]) -> UserVectors:
-        """Some of an owner's memories, with all that they contradict."""
-        older = reader.replaced_by(owner, [one.item.id for one in some])
-        unique = {one.item.id: one for one in (*some, *older) if one.model == self._model}
-        return UserVectors(OwnerState(), list(unique.values()), self._embedder.dimension)
-
     def _named(self) -> str:
         """The record's name, by which several may share a Chroma server."""
         with self._record.writing() as writer:
@@ -430,31 +460,6 @@ class MemoryStore:
     def _expire(self) -> int:
         with self._changing() as writer:
             return sum(writer.remove(o, ids) for o, ids in writer.expired(utc_now()).items())
-
-    def _migrate(self) -> None:
-        """Makes the vectors of another model anew; a kill leaves those done done."""
-        with self._record.reading() as reader:
-            models = reader.models()
-        todo = sum(count for model, count in models.items() if model != self._model)
-        done = 0
-        while todo:
-            with self._record.reading() as reader:
-                some = reader.of_other_models(self._model, _MIGRATED)
-            if not some:
-                return
-            self._embed_anew(some)
-            done += len(some)
-            if self._progress is not None:
-                self._progress("embedding memories with another model", done, max(todo, done))
-
-    def _embed_anew(self, some: Sequence[tuple[str, MemoryItem]]) -> None:
-        vectors = self._embedder.passages([item.meaning for _, item in some])
-        by_owner: dict[str, list[tuple[str, Vector]]] = {}
-        for (owner, item), vector in zip(some, vectors, strict=True):
-            by_owner.setdefault(owner, []).append((item.id, vector))
-        with self._record.writing() as writer:
-            for owner, pairs in by_owner.items():
-                writer.revector(owner, pairs, self._model)
 
     def _begin(self, folder: Path | None, index: str | bool | None, delay: float) -> Indexer | None:
         if index is False or (index is None and folder is None):
