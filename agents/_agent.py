@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
 from langchain_core.language_models import BaseChatModel
@@ -22,19 +22,11 @@ from deixis.agents._answer import AgentEvent, Answer, Approver, Decision, Finish
 from deixis.agents._effects import Effects
 from deixis.agents._keeping import forget, holding
 from deixis.agents._loop import Snapshot, StreamMode, build_loop
-from deixis.agents._memory import MemoryMiddleware
-from deixis.agents._memory_tools import memory_tools
 from deixis.agents._middleware import AgentLimits, VisionMiddleware
 from deixis.agents._prompt import system_prompt
 from deixis.agents._result import EventReader, answer_of
 from deixis.agents._state import ImageRecords, merge_records, records_of, written
-from deixis.memory import (
-    EffectLedger,
-    Forgotten,
-    MemoryEffects,
-    MemoryStore,
-    open_checkpoints,
-)
+from deixis.memory import EffectLedger, MemoryEffects, open_checkpoints
 from deixis.memory._names import thread_key
 from deixis.tools import Tool, standard_tools
 from deixis.tools._langchain import PlaceTool
@@ -55,6 +47,9 @@ from deixis.vision import (
     load_images,
     load_model,
 )
+
+if TYPE_CHECKING:
+    from deixis.memory import Forgotten, MemoryStore
 
 AnyTool = Tool[..., Any] | BaseTool | Callable[..., Any]
 Images = ImageSource | Sequence[ImageSource]
@@ -127,12 +122,16 @@ class VisionAgent:
         self._limits = limits or AgentLimits()
         self._checkpoints = _checkpoints(checkpoints)
         self._effects = Effects(ledger=_ledger(self._checkpoints), store=self._images)
-        self._memory = (
-            MemoryStore(memory, images=self._images) if isinstance(memory, str | Path) else memory
-        )
+        self._memory = _opened(memory, self._images)
         offered = list(standard_tools() if tools is None else tools)
+        remembering: list[AgentMiddleware[Any, Any]] = []
         if self._memory is not None:
+            from deixis.agents._memory import MemoryMiddleware, memory_tools
+
             offered += memory_tools(self._memory)
+            remembering.append(
+                MemoryMiddleware(memory=self._memory, images=self._images, dialect=self._dialect)
+            )
         ours = VisionMiddleware(
             store=self._images,
             reader=reader or CachedReader(RapidReader()),
@@ -145,7 +144,7 @@ class VisionAgent:
             self._model,
             [_langchain_tool(tool) for tool in offered],
             system_prompt=system_prompt(self._dialect, instructions),
-            middleware=[*_approval(offered), *self._remembering(), ours, *middleware],
+            middleware=[*_approval(offered), *remembering, ours, *middleware],
             checkpointer=self._checkpoints,
         )
 
@@ -271,11 +270,6 @@ class VisionAgent:
         state = self._graph.get_state(_config(thread, user, self._limits))
         return ImageBook(self._images, records_of(state.values))
 
-    def _remembering(self) -> list[MemoryMiddleware]:
-        if self._memory is None:
-            return []
-        return [MemoryMiddleware(memory=self._memory, images=self._images, dialect=self._dialect)]
-
     def _asked(
         self, question: str, images: Images, state: Snapshot, config: RunnableConfig
     ) -> dict[str, Any]:
@@ -396,6 +390,14 @@ def _checkpoints(
     if given is None:
         return InMemorySaver()
     return open_checkpoints(given) if isinstance(given, str | Path) else given
+
+
+def _opened(memory: MemoryStore | str | Path | None, images: ImageStore) -> MemoryStore | None:
+    if not isinstance(memory, str | Path):
+        return memory
+    from deixis.memory import MemoryStore
+
+    return MemoryStore(memory, images=images)
 
 
 def _ledger(checkpoints: BaseCheckpointSaver[Any]) -> EffectLedger:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from deixis.memory import Checkpoints, Forgotten, MemoryStore
+from deixis.memory import Checkpoints
 from deixis.memory._names import owner_key, thread_key
 from deixis.vision import DeixisError
+
+if TYPE_CHECKING:
+    from deixis.memory import Forgotten, MemoryStore
 
 
 def holding(memory: MemoryStore | None, config: RunnableConfig) -> Callable[[str], None] | None:
@@ -48,16 +51,25 @@ def forget(
         checkpoints.delete_thread(key)
     elif user is None:
         raise DeixisError("forget whom? Give a user, or a thread")
-    elif isinstance(checkpoints, Checkpoints):
-        threads = len(checkpoints.threads(owner_key(user)))
-        checkpoints.delete_threads(owner_key(user))
     else:
-        raise DeixisError(
-            "these checkpoints can't list a user's threads: forget thread by thread, or use "
-            "open_checkpoints"
-        )
+        threads = _forget_threads(checkpoints, owner_key(user))
+    from deixis.memory import Forgotten
+
     if memory is None:
         return Forgotten(threads=threads)
     within = thread if user is not None else None
     gone = memory.forget(user=user, thread=thread, within=within)
     return gone.model_copy(update={"threads": threads})
+
+
+def _forget_threads(checkpoints: BaseCheckpointSaver[Any], prefix: str) -> int:
+    if isinstance(checkpoints, Checkpoints):
+        threads = checkpoints.threads(prefix)
+        checkpoints.delete_threads(prefix)
+        return len(threads)
+    # Another's can only be gone through, all of them.
+    keys = {str(c.config.get("configurable", {})["thread_id"]) for c in checkpoints.list(None)}
+    theirs = [key for key in keys if key.startswith(prefix)]
+    for key in theirs:
+        checkpoints.delete_thread(key)
+    return len(theirs)

@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from langgraph.config import get_config
 from sqlalchemy.exc import SQLAlchemyError
 
-from deixis.agents._keeping import holding
+from deixis.agents._memory_tools import memory_tools
 from deixis.agents._state import ImageRecords, MemoryState, records_of, written
 from deixis.memory import MemoryItem, MemoryPlace, MemoryStore, Recollection
 from deixis.memory._items import Kind, utc_now
@@ -34,6 +34,8 @@ from deixis.vision import (
     parse_reply,
 )
 from deixis.vision._recalled import RECALLED, Recalled, recalled_text
+
+__all__ = ["MemoryMiddleware", "memory_tools"]
 
 _MOST_PLACES: Final = 8
 _IN_PROMPT: Final = 6
@@ -167,7 +169,7 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
         self, found: Sequence[Recollection], known: Sequence[ImageRecord]
     ) -> tuple[list[Recalled], ImageRecords]:
         """Memories with the handles that their pictures have here, and the pictures' records."""
-        book = ImageBook(self._images, known, holding=holding(self._memory, get_config()))
+        book = ImageBook(self._images, known)
         there = {record.handle for record in known}
         recalled = [_recalled(one, book) for one in found]
         images: ImageRecords = {}

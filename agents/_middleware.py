@@ -11,7 +11,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain.tools import ToolRuntime
@@ -26,7 +26,7 @@ from deixis.agents._effects import Effects, Outcome, request_key, told
 from deixis.agents._keeping import holding
 from deixis.agents._state import VisionState, records_of
 from deixis.agents._window import PromptWindow
-from deixis.memory import EffectLedger, MemoryEffects, MemoryStore
+from deixis.memory import EffectLedger, MemoryEffects
 from deixis.tools import Tool, ToolContext, ToolResult
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
@@ -40,6 +40,9 @@ from deixis.vision import (
     frames_of,
 )
 from deixis.vision._model import estimated_tokens
+
+if TYPE_CHECKING:
+    from deixis.memory import MemoryStore
 
 _BOOKS_KEPT = 64
 _LONGEST_ERROR = 600

@@ -11,6 +11,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from deixis.memory._effects import EffectLedger, MemoryEffects
 from deixis.memory._saver import Checkpoints
+from deixis.memory._wiping import wiped
 from deixis.vision import DeixisError
 
 _BUSY_SECONDS = 30
@@ -81,17 +82,8 @@ class SqliteCheckpoints(Checkpoints, SqliteSaver):
         self.effects.close()
 
     def _wipe(self) -> None:
-        """Makes the file anew, without what was deleted.
-
-        `secure_delete` isn't enough: rows that were moved about leave copies in their old pages.
-        """
         with self.lock:
-            try:
-                self.conn.execute("VACUUM")
-                busy, *_ = self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                reason = "another program reads it" if busy else ""
-            except sqlite3.OperationalError as error:
-                reason = str(error)
+            reason = wiped(self.conn)
         if reason:
             raise DeixisError(
                 "the threads are deleted, but traces of them stay in the database's files "

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -31,6 +31,8 @@ from deixis.memory._database import is_postgres, open_database, reading, writing
 from deixis.memory._items import Kind, MemoryItem, MemoryPolicy, from_json, storable, to_json
 from deixis.memory._names import owner_key, quoted
 from deixis.memory._tables import IMAGES, ITEMS, OWNERS, SETTINGS, TABLES
+from deixis.memory._wiping import wiped
+from deixis.vision import DeixisError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,15 +110,20 @@ class Record:
                 self._watch = sqlite3.connect(self._file, check_same_thread=False)
             return cast("int", self._watch.execute("PRAGMA data_version").fetchone()[0])
 
-    def wipe_log(self) -> None:
-        """Takes what was deleted out of SQLite's write-ahead log as well."""
+    def wipe(self) -> None:
+        """Takes what was deleted out of SQLite's files: they are written anew.
+
+        Raises:
+            DeixisError: Another program keeps the bytes there.
+        """
         if self._file is None:
             return
-        raw = self._engine.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            raw.close()
+        with closing(sqlite3.connect(self._file, timeout=30)) as connection:
+            if reason := wiped(connection):
+                raise DeixisError(
+                    "the memories are forgotten, but traces of them stay in the database's files "
+                    f"({reason}): forget them again when nothing else uses it"
+                )
 
     def close(self) -> None:
         """Lets go of the database."""

@@ -265,12 +265,12 @@ class ImageBook:
     def adopt(self, record: ImageRecord) -> ImageRecord | None:
         """Give an image of another conversation a handle here; None where its bytes are gone.
 
+        It isn't held by that: where it is forgotten it is gone from here as well.
+
         Args:
             record: What the other conversation knew of it. One that was cut comes as an image
                 of its own.
         """
-        if self._holding is not None:
-            self._holding(record.sha256)
         if record.sha256 not in self._store:
             return None
         return self._named(record.model_copy(update={"parent": None, "region": None}))

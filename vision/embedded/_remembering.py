@@ -12,6 +12,7 @@ from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._text import compact, stems
 
 _ENOUGH: Final = 0.5
+_ASKING_ZH: Final = frozenset("几什么哪谁怎多少在的是对了吗呢我你")
 _ORDERS: Final = (
     re.compile(
         r"^\s*(?:please\s+|can you\s+|could you\s+)?(?:remember|note|don'?t forget|keep in mind)"
@@ -67,6 +68,15 @@ def contradicted(recalled: Sequence[Recalled], evidence: Sequence[Detection]) ->
 
 
 def _share(wanted: Sequence[str], text: str) -> float:
+    """How much of what a question is about stands in a text, from 0 to 1.
+
+    A Chinese term may be a whole clause: it counts by its characters.
+    """
     latin, whole = set(stems(text)), compact(text)
-    held = sum(term in latin or (not term.isascii() and compact(term) in whole) for term in wanted)
+    held = 0.0
+    for term in wanted:
+        if term.isascii():
+            held += term in latin
+        elif asked := set(compact(term)) - _ASKING_ZH:
+            held += len(asked & set(whole)) / len(asked)
     return held / len(wanted)
