@@ -141,20 +141,16 @@ class MemoryBaseStore(BaseStore):
             text=_meaning(value, op.index) or op.key or "item",
             created=created,
             updated=now,
-            expires=None if op.ttl is None else now + datetime.timedelta(minutes=op.ttl),
+            expires=_after(now, op.ttl),
             data={"value": value, "ttl": op.ttl, "indexed": op.index is not False},
         )
 
     def _prolong(self, items: Sequence[MemoryItem]) -> None:
         """What has been read is kept for as long again."""
         now = utc_now()
-        later = {
-            item.id: now + datetime.timedelta(minutes=item.data["ttl"])
-            for item in items
-            if item.data["ttl"] is not None
-        }
-        if later:
-            self._store.keep_until(later, user=self._user)
+        later = {item.id: _after(now, item.data["ttl"]) for item in items}
+        if known := {id_: when for id_, when in later.items() if when is not None}:
+            self._store.keep_until(known, user=self._user)
 
 
 def _id(namespace: tuple[str, ...], key: str) -> str:
@@ -173,6 +169,14 @@ def _begins(namespace: tuple[str, ...]) -> str:
     """How the ids of all items begin whose namespaces do so."""
     # Without the bracket that ends the list; a label ends in its quotation mark.
     return f"{_PREFIX}[{json.dumps(namespace)[:-1]}"
+
+
+def _after(now: datetime.datetime, minutes: float | None) -> datetime.datetime | None:
+    """When so many minutes are over; never, for None and for more than a calendar has."""
+    try:
+        return None if minutes is None else now + datetime.timedelta(minutes=minutes)
+    except OverflowError:
+        return None
 
 
 def _place(id_: str) -> _Place:
