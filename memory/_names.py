@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ def quoted(name: str) -> str:
     return quote(name, safe="", errors="surrogatepass")
 
 
+@lru_cache(maxsize=4096)
 def owner_key(user: str | None, thread: str | None = None) -> str:
     """Whose memories they are: a user's, or with no user those of one thread alone."""
     if user is not None:

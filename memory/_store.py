@@ -267,7 +267,7 @@ class MemoryStore:
         With `where`, only memories of which it is true.
         """
         owner = owner_key(user, thread)
-        wanted = Wanted(kinds=kinds, without=frozenset(without), where=where)
+        wanted = Wanted(kinds=kinds, without=without and frozenset(without), where=where)
         if (near := self._vectors.of(owner)) is not None:
             return near.recalled(vector, k, wanted)
         indexed = None if self._indexer is None else self._indexer.nearest

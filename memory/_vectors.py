@@ -214,6 +214,6 @@ class VectorCache:
 def top(scores: Vector, k: int) -> list[int]:
     """Numbers of the k greatest, greatest first."""
     if k >= len(scores):
-        return np.argsort(-scores).tolist()
-    best = np.argpartition(-scores, k)[:k]
-    return best[np.argsort(-scores[best])].tolist()
+        return scores.argsort()[::-1].tolist()
+    best = scores.argpartition(-k)[-k:]
+    return best[scores[best].argsort()[::-1]].tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import asking, checkpoints, loop, prompt, reading, turns
+from tests.bench import asking, checkpoints, loop, memory, prompt, reading, turns
 
 BENCHES = {
     "reading": reading.run,
@@ -13,6 +13,7 @@ BENCHES = {
     "turns": turns.run,
     "prompt": prompt.run,
     "checkpoints": checkpoints.run,
+    "memory": memory.run,
 }
 
 if __name__ == "__main__":
