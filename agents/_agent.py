@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 AnyTool = Tool[..., Any] | BaseTool | Callable[..., Any]
 Images = ImageSource | Sequence[ImageSource]
+# What an image costs a model that is not ours, which nobody tells us: about a page of text.
+_FOREIGN_IMAGE: Final = 1_024
 # A list: LangGraph yields pairs for a list of modes only.
 _STREAMED: Final[list[StreamMode]] = ["messages", "updates"]
 
@@ -116,7 +118,9 @@ class VisionAgent:
             loaded.with_images(self._images) if isinstance(loaded, VisionModel) else loaded
         )
         self._dialect = (
-            loaded.dialect if isinstance(loaded, VisionModel) else PixelDialect("pixels")
+            loaded.dialect
+            if isinstance(loaded, VisionModel)
+            else PixelDialect("pixels", tokens=_FOREIGN_IMAGE)
         )
         self._approve = approve
         self._limits = limits or AgentLimits()

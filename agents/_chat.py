@@ -9,7 +9,6 @@ from typing import Any
 from deixis.agents._agent import VisionAgent
 from deixis.agents._answer import (
     Answer,
-    ApprovalNeeded,
     Finished,
     Restarted,
     TextDelta,
@@ -116,6 +115,3 @@ def _print(event: object) -> None:
         say("\n  (the connection broke off: once more)", dim=True, to_stderr=True)
     elif isinstance(event, ToolStarted):
         say(plain(f"  {event.name} {event.arguments}"), dim=True, to_stderr=True)
-    elif isinstance(event, ApprovalNeeded):
-        for call in event.calls:
-            say(plain(f"  waits for approval: {call.name} {call.arguments}"), to_stderr=True)

@@ -114,8 +114,6 @@ def _show(answer: Answer) -> None:
             corners = ", ".join(f"{value:.0f}" for value in detection.box.xyxy)
             text = plain(detection.text or detection.label)
             say(f"  {detection.image}  [{corners}]  {text}", dim=True)
-    for call in answer.pending:
-        say(plain(f"  waits for approval: {call.name} {call.arguments}"), dim=True)
     say(plain(f"  thread {answer.thread}"), dim=True, to_stderr=True)
 
 

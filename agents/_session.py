@@ -6,6 +6,7 @@ the files in the user's data folder.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from deixis.agents._answer import Decision, PendingCall
 from deixis.agents._console import plain, say
 from deixis.memory import Checkpoints, MemoryPolicy, MemoryStore, open_checkpoints
 from deixis.vision import DeixisError, ImageStore, load_model
@@ -73,8 +75,9 @@ def open_kept(*, policy: MemoryPolicy | None = None) -> Kept:
 def open_agent(model: str, *, user: str | None) -> tuple[VisionAgent, Kept | None]:
     """An agent whose threads survive; one that forgets, where the folder can't be written.
 
-    What a named user asks and is told is remembered over conversations. Of one that has no name
-    nothing is, beyond the conversation itself.
+    Calls that need approval are put to who sits at the terminal. What a named
+    user asks and is told is remembered over conversations. Of one that has no name nothing is,
+    beyond the conversation itself.
     """
     from deixis.agents._agent import VisionAgent
 
@@ -87,10 +90,27 @@ def open_agent(model: str, *, user: str | None) -> tuple[VisionAgent, Kept | Non
         reason = str(error)
     else:
         return VisionAgent(
-            loaded, images=kept.images, checkpoints=kept.checkpoints, memory=kept.memory
+            loaded,
+            images=kept.images,
+            checkpoints=kept.checkpoints,
+            memory=kept.memory,
+            approve=allowed_at_terminal,
         ), kept
     say(plain(f"deixis: this conversation won't be kept: {reason}"), to_stderr=True)
-    return VisionAgent(loaded), None
+    return VisionAgent(loaded, approve=allowed_at_terminal), None
+
+
+def allowed_at_terminal(call: PendingCall) -> Decision:
+    """Puts a call to the person at the terminal; where nobody sits, it isn't made."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return Decision(allow=False, reason="Nobody is at the terminal to allow it.")
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    say(plain(f"  Allow {call.name} {arguments}? [y/N] "), to_stderr=True, end="")
+    try:
+        said = input().strip().lower()
+    except EOFError:
+        said = ""
+    return Decision(allow=said in ("y", "yes", "是"), reason="The user said no.")
 
 
 def _told(what: str, done: int, of: int) -> None:

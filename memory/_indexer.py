@@ -189,7 +189,7 @@ class Indexer:
         if (owner := self._lock.acquire()) is not None:
             if self._status.state != "elsewhere":
                 told = f"{self._place} belongs to {owner}, which indexes what is written here"
-                _log.info("the index of memories: %s", told)
+                _log.warning("the index of memories: %s", told)
                 self._status = IndexStatus(state="elsewhere", detail=told)
             return False
         self._status = IndexStatus(state="checking")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from pathlib import Path
@@ -7,6 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from deixis.agents import VisionAgent
+from deixis.agents._session import allowed_at_terminal
+from deixis.memory import MemoryStore
+from deixis.testing import Call, Say, ScriptedModel
+from tests.agents.helpers import told
 from tests.agents.test_cli import ENT, GUIDE, Run, one_line, one_object, process, run
 
 __all__ = ["process", "run"]  # fixtures
@@ -172,3 +178,16 @@ def test_the_record_is_whole_sqlite(run: Run, tmp_path: Path) -> None:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert database.execute("SELECT count(*) FROM memory_items").fetchone() == (1,)
     database.close()
+
+
+def test_a_call_that_nobody_is_there_to_allow_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with (
+        MemoryStore(tmp_path, index=False) as memory,
+        ScriptedModel([Call("forget", {"ids": ["x"]}), Say("I may not.")]) as model,
+    ):
+        answer = VisionAgent(model, memory=memory, approve=allowed_at_terminal).ask("Forget it")
+    assert answer.answer == "I may not."
+    assert "Nobody is at the terminal to allow it." in told(model)
