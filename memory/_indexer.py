@@ -34,6 +34,7 @@ State = Literal["off", "waiting", "checking", "building", "ready", "elsewhere", 
 
 _BATCH: Final = 500
 _POLL: Final = 5.0
+_PATIENCE: Final = 6
 _WIPE_SECONDS: Final = 120.0
 _BACKLOG: Final = 512
 _log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class Indexer:
         self._rounds = threading.Condition()
         self._round = 0
         self._written = 0
-        self._status = IndexStatus(state="waiting")
+        self._status = self._settled = IndexStatus(state="waiting")
         self._thread: threading.Thread | None = None
 
     @property
@@ -107,7 +108,8 @@ class Indexer:
     def told(self, written: int) -> None:
         """Memories were written; many at once are a reason to begin before the delay is over."""
         self._written += written
-        if self._index is not None or self._written >= _BACKLOG:
+        begin = self._index is not None or self._written >= _BACKLOG
+        if begin and self._status.state != "failed":
             self._wake.set()
 
     def flush(self, seconds: float) -> IndexStatus:
@@ -122,7 +124,7 @@ class Indexer:
                     break
                 self._wake.set()
                 self._rounds.wait(0.1)
-        return self._status
+            return self._settled if self._round >= wanted else self._status
 
     def wipe(self) -> bool:
         """Takes what the record has let go of out of the index; False where there is none yet."""
@@ -138,7 +140,8 @@ class Indexer:
         """
         index = self._index
         if index is None:
-            self._wake.set()
+            if self._status.state != "failed":
+                self._wake.set()
             return None
         try:
             with self._using:
@@ -162,18 +165,23 @@ class Indexer:
 
     def _work(self) -> None:
         self._wake.wait(self._delay)
+        failures = 0
         while not self._stopped.is_set():
             self._wake.clear()
             try:
                 if self._open():
                     self._sync()
+                failures = 0
             except Exception as error:  # the record goes on without the index
                 _log.warning("the index of memories: %s", error)
                 self._failed(str(error))
+                failures = min(failures + 1, _PATIENCE)
             with self._rounds:
                 self._round += 1
+                self._settled = self._status
                 self._rounds.notify_all()
-            self._wake.wait(_POLL)
+            # What has failed is tried again, ever more seldom.
+            self._wake.wait(_POLL * 2**failures)
 
     def _failed(self, why: str) -> None:
         with self._using:

@@ -150,9 +150,7 @@ class MemoryStore:
 
     def flush(self, seconds: float = 600) -> IndexStatus:
         """Waits until the index has everything that is in the record now."""
-        if self._indexer is not None:
-            self._indexer.flush(seconds)
-        return self.index_status
+        return self.index_status if self._indexer is None else self._indexer.flush(seconds)
 
     def close(self) -> None:
         """Lets go of everything. What was remembered is on disk already."""

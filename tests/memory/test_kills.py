@@ -109,9 +109,9 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(children: Children) -> N
     chance = random.Random(20)
     for seed in range(KILLS):
         child = children.start("write", seed)
-        if seed % 2:  # half of them as they begin, half while the index is being written
+        if seed % 3 == 0:  # these while the index is written, the others as they begin
             children.wait_for_indexing(child)
-        time.sleep(chance.uniform(0.02, 0.8))
+        time.sleep(chance.uniform(0.02, 0.5))
         children.kill(child)
         if seed % 10 == 9:
             assert check(children) > seed
