@@ -98,14 +98,15 @@ class ChromaIndex:
         return result["ids"][0]
 
     def read_all(self) -> dict[str, int]:
-        """Searches every collection, and tells how many vectors each has, by name."""
+        """Searches every collection to its end, and tells how many vectors each has, by name."""
         counts: dict[str, int] = {}
         for name in self._names():
             collection = self._client.get_collection(name, embedding_function=None)
-            counts[name] = collection.count()
-            if counts[name]:
+            counts[name] = count = collection.count()
+            if count and self._folder is not None:
+                # A graph that a kill has cut short answers for a while: all of it must be walked.
                 first = collection.get(limit=1, include=["embeddings"])["embeddings"]
-                collection.query(query_embeddings=cast("Any", first), n_results=1, include=[])
+                collection.query(query_embeddings=cast("Any", first), n_results=count, include=[])
         return counts
 
     def purge(self) -> None:
