@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deixis.memory._items import MemoryItem, storable, utc_now
 from deixis.memory._names import owner_key
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vector = NDArray[np.float32]
+
+_LONGEST: Final = 4_000
 
 
 class Addition:
@@ -120,12 +122,25 @@ def named(item: MemoryItem) -> MemoryItem:
     """An item with an id, its texts as every database keeps them.
 
     Raises:
-        DeixisError: It says nothing, or its id is nothing that a database keeps.
+        DeixisError: It says nothing, is a note that is too long, or its id is nothing that a
+            database keeps.
     """
     if item.id != storable(item.id):
         raise DeixisError("an id can't hold NUL or half a character: choose another")
     text = storable(item.text)
     if not text.strip() and not item.question.strip():
         raise DeixisError("there is nothing to remember: give a text")
-    told = {"text": text, "question": storable(item.question), "source": storable(item.source)}
+    if item.kind == "note" and len(text) > _LONGEST:
+        raise DeixisError(
+            f"that is too long to remember: {len(text):,} characters, of {_LONGEST:,} at most"
+        )
+    question = storable(item.question)
+    if item.kind != "document":
+        # The conversation has all of it.
+        text, question = _cut(text), _cut(question)
+    told = {"text": text, "question": question, "source": storable(item.source)}
     return item.model_copy(update={**told, "id": item.id or uuid.uuid4().hex})
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

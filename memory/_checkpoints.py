@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -11,7 +13,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from deixis.memory._effects import EffectLedger, MemoryEffects
 from deixis.memory._saver import Checkpoints
-from deixis.memory._wiping import wiped
+from deixis.memory._wiping import own_file, wiped
 from deixis.vision import DeixisError
 
 _BUSY_SECONDS = 30
@@ -38,6 +40,23 @@ class SqliteCheckpoints(Checkpoints, SqliteSaver):
         super().__init__(conn, serde=serde)
         self.effects = effects or MemoryEffects()
         self._closing = weakref.finalize(self, conn.close)
+
+    @contextmanager
+    def cursor(self, transaction: bool = True) -> Generator[sqlite3.Cursor]:
+        """LangGraph's, whose failures are told in a line.
+
+        Raises:
+            DeixisError: The database fails.
+        """
+        try:
+            with super().cursor(transaction) as cursor:
+                yield cursor
+        except sqlite3.DatabaseError as error:
+            name = self.conn.execute("PRAGMA database_list").fetchone()[2]
+            raise DeixisError(
+                f"the conversations in {name} can't be used ({error}): restore the file, or move "
+                "it away"
+            ) from error
 
     def threads(self, prefix: str = "") -> list[str]:
         """The ids of the threads that start with these very characters, sorted."""
@@ -116,7 +135,7 @@ def _open_sqlite(path: Path) -> SqliteCheckpoints:
 
     connection: sqlite3.Connection | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        own_file(path)
         connection = sqlite3.connect(path, check_same_thread=False, timeout=_BUSY_SECONDS)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")

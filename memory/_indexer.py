@@ -126,12 +126,11 @@ class Indexer:
                 self._rounds.wait(0.1)
             return self._settled if self._round >= wanted else self._status
 
-    def wipe(self) -> bool:
-        """Takes what the record has let go of out of the index; False where there is none yet."""
+    def wipe(self) -> IndexStatus | None:
+        """Takes what the record has let go of out of the index; None where there is none yet."""
         if self._index is None and self._folder is not None and not self._folder.exists():
-            return False
-        self.flush(_WIPE_SECONDS)
-        return True
+            return None
+        return self.flush(_WIPE_SECONDS)
 
     def nearest(self, owner: str, vector: Vector, k: int) -> list[str] | None:
         """Ids of about the nearest of what is indexed; None while there is no index to ask.
@@ -297,3 +296,40 @@ class Indexer:
         if stored:
             vectors = np.stack([one.vector for one in stored])
             self._here.put(owner, [one.item.id for one in stored], vectors)
+
+
+def open_indexer(
+    record: Record,
+    place: Path | str | None,
+    *,
+    wanted: str | bool | None,
+    name: str,
+    model: str,
+    delay: float,
+    progress: Progress | None,
+) -> Indexer | None:
+    """An indexer at work; None where none is wanted, or by default for a record in Postgres.
+
+    Args:
+        record: What there is.
+        place: Chroma's folder, or a server's URL; None where there is neither.
+        wanted: What the user said: a URL, yes, no, or nothing.
+        name: Names the record in Chroma.
+        model: Name of the embedding model.
+        delay: See `Indexer`.
+        progress: Told of long work.
+
+    Raises:
+        DeixisError: That is no place for an index.
+    """
+    if wanted is False or (wanted is None and place is None):
+        return None
+    if isinstance(wanted, str) and not is_server(wanted):
+        raise DeixisError("an index takes a Chroma server's URL: http://… or https://…")
+    if place is None:
+        raise DeixisError(
+            "a record in Postgres takes a Chroma server: give its URL as index, or False"
+        )
+    indexer = Indexer(record, place, name=name, model=model, delay=delay, progress=progress)
+    indexer.start()
+    return indexer

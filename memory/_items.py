@@ -16,12 +16,16 @@ Kind = Literal["turn", "fact", "note", "document"]
 what was asked to be remembered. `document`: put there by another program, see `as_vectors` and
 `as_langgraph`."""
 
+ConversedKind = Literal["turn", "fact", "note"]
+
 Origin = Literal["conversation", "user", "model", "program"]
 """Who brought it: a turn of a conversation, the user's own command, a tool call, a program."""
 
 _SENTENCE = 16  # bytes: some three English words, or five Chinese characters
 
-CONVERSED: tuple[Kind, ...] = ("turn", "fact", "note")
+_CENTURY = 36_525  # days: more is forever
+
+CONVERSED: tuple[ConversedKind, ...] = ("turn", "fact", "note")
 
 
 class MemoryPlace(BaseModel):
@@ -119,15 +123,16 @@ class MemoryPolicy(BaseModel):
 
     Attributes:
         kinds: What the agent writes by itself; notes are kept when someone asks for it.
-        days: After how many days a memory is forgotten; None keeps it.
+        days: After how many days a memory is forgotten, and a conversation that nobody has gone
+            on with; None keeps them.
         most: How many memories are kept, the newest; None keeps all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kinds: frozenset[Kind] = frozenset(CONVERSED)
-    days: float | None = Field(default=None, gt=0)
-    most: int | None = Field(default=None, ge=1)
+    kinds: frozenset[ConversedKind] = frozenset(CONVERSED)
+    days: float | None = Field(default=None, gt=0, le=_CENTURY, allow_inf_nan=False)
+    most: int | None = Field(default=None, ge=1, le=1_000_000_000)
 
     def expiry(self, now: datetime.datetime) -> datetime.datetime | None:
         """When something said now is forgotten."""

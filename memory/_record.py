@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Engine,
     and_,
     delete,
     exists,
@@ -83,20 +84,27 @@ class Record:
     def __init__(self, place: Path | str) -> None:
         self._engine = open_database(place, TABLES)
         self._file = None if is_postgres(place) else Path(place).expanduser()
+        self._closed = False
         self._watch: sqlite3.Connection | None = None
         self._watching = threading.Lock()
 
     @contextmanager
     def writing(self) -> Generator[RecordWriter]:
         """A transaction: what is done in it is on disk when it ends, all or nothing."""
-        with writing(self._engine) as connection:
+        with writing(self._open) as connection:
             yield RecordWriter(connection)
 
     @contextmanager
     def reading(self) -> Generator[RecordReader]:
         """A transaction that sees one state."""
-        with reading(self._engine) as connection:
+        with reading(self._open) as connection:
             yield RecordReader(connection)
+
+    @property
+    def _open(self) -> Engine:
+        if self._closed:
+            raise DeixisError("this memory was closed: open it again")
+        return self._engine
 
     def changes(self) -> int | None:
         """A number that stays the same while nobody writes; None where there is no such thing.
@@ -126,7 +134,8 @@ class Record:
                 )
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Lets go of the database: from now on it can't be used."""
+        self._closed = True
         with self._watching:
             if self._watch is not None:
                 self._watch.close()
@@ -177,16 +186,20 @@ class RecordReader:
             kinds: Only of these kinds.
             limit: At most so many.
         """
-        wanted = [ITEMS.c.owner == owner, ITEMS.c.number > after]
+        wanted = [ITEMS.c.owner == owner]
+        if after:
+            wanted.append(ITEMS.c.number > after)
         if prefix:
             wanted.append(func.substr(ITEMS.c.id, 1, len(prefix)) == prefix)
         if thread is not None:
             wanted.append(ITEMS.c.thread == quoted(thread))
         if kinds is not None:
             wanted.append(ITEMS.c.kind.in_(kinds))
-        query = select(ITEMS).where(*wanted).order_by(ITEMS.c.number).limit(limit)
+        query = select(ITEMS).where(*wanted)
         if ids is None:
-            return [_stored(row) for row in self._connection.execute(query)]
+            rows = self._connection.execute(query.order_by(ITEMS.c.number).limit(limit))
+            return [_stored(row) for row in rows]
+        # Ordered here: a database that has to order may go through all of an owner's for it.
         found: list[StoredItem] = []
         for some in _in_hundreds([id_ for id_ in ids if storable(id_) == id_]):
             rows = self._connection.execute(query.where(ITEMS.c.id.in_(some)))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from deixis.memory._adding import Addition, named, owner_of
 from deixis.memory._database import is_postgres, shown
 from deixis.memory._embedders import Embedder, as_embedder
+from deixis.memory._indexer import IndexStatus, Progress, open_indexer
 from deixis.memory._items import (
     CONVERSED,
     Forgotten,
@@ -31,7 +32,7 @@ from deixis.memory._record import Record, RecordReader, RecordWriter
 from deixis.memory._searching import search_many
 from deixis.memory._similar import shared_words
 from deixis.memory._vectors import UserVectors, VectorCache, Wanted
-from deixis.vision import DeixisError, ImageStore
+from deixis.vision import CachedReader, DeixisError, ImageStore, RapidReader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from langgraph.store.base import TTLConfig
     from numpy.typing import NDArray
 
-    from deixis.memory._indexer import Indexer, IndexStatus, Progress
     from deixis.memory._langgraph import MemoryBaseStore
     from deixis.memory._vectorstore import MemoryVectors
 
@@ -107,6 +107,7 @@ class MemoryStore:
         self._asked = lru_cache(maxsize=64)(self._embedder.query)
         self._model = f"{self._embedder.name}:{self._embedder.dimension}"
         self._images = images
+        self._readings = CachedReader(RapidReader())
         self._policy = policy or MemoryPolicy()
         self._scan_most = scan_most
         self._progress = progress
@@ -122,9 +123,19 @@ class MemoryStore:
                 most_bytes=cache_bytes,
             )
             self._name = self._named()
-            self._expire()
+            gone = self._expire()
             embed_anew(self._record, self._embedder, model=self._model, progress=progress)
-            self._indexer = self._begin(folder, index, index_delay)
+            self._indexer = open_indexer(
+                self._record,
+                index if isinstance(index, str) or folder is None else folder / _INDEX,
+                wanted=index,
+                name=self._name,
+                model=self._model,
+                delay=index_delay,
+                progress=progress,
+            )
+            if gone:
+                self._wipe()
         except BaseException:
             self._record.close()
             raise
@@ -144,8 +155,6 @@ class MemoryStore:
     @property
     def index_status(self) -> IndexStatus:
         """How the index is: whether it is ready, being made, or another process's."""
-        from deixis.memory._indexer import IndexStatus
-
         return IndexStatus(state="off") if self._indexer is None else self._indexer.status
 
     def flush(self, seconds: float = 600) -> IndexStatus:
@@ -412,7 +421,11 @@ class MemoryStore:
             released = writer.unheld()
             images = sum(sha256 in self._images for sha256 in released) if self._images else 0
         self._vectors.drop(owner)
-        self._wipe()
+        if left := self._wipe():
+            raise DeixisError(
+                f"{memories} memories are forgotten, but their vectors stay in the index until it "
+                f"can be reached ({left})"
+            )
         return Forgotten(memories=memories, images=images)
 
     @contextmanager
@@ -426,14 +439,24 @@ class MemoryStore:
             if self._images is not None and writer.released:
                 for sha256 in writer.unheld():
                     self._images.delete(sha256)
+                    self._readings.forget(sha256)
 
-    def _wipe(self) -> None:
-        """Takes what was removed out of the index, and then out of the record's files."""
-        if self._indexer is None or not self._indexer.wipe():
+    def _wipe(self) -> str:
+        """Takes what was removed out of the index, and then out of the record's files.
+
+        Returns:
+            Why the index still has it, where it has.
+        """
+        status = None if self._indexer is None else self._indexer.wipe()
+        if status is None:
             with self._record.writing() as writer:
                 for owner in writer.owners():
                     writer.drop_owner(owner)
         self._record.wipe()
+        # Another process that owns the index looks after it in some seconds.
+        if status is None or status.state in ("ready", "elsewhere"):
+            return ""
+        return f"{status.state}: {status.detail}".rstrip(": ")
 
     def _compared(self, reader: RecordReader, owner: str) -> UserVectors:
         """What new memories of an owner are compared with: all there is, or the newest of many."""
@@ -458,27 +481,6 @@ class MemoryStore:
     def _expire(self) -> int:
         with self._changing() as writer:
             return sum(writer.remove(o, ids) for o, ids in writer.expired(utc_now()).items())
-
-    def _begin(self, folder: Path | None, index: str | bool | None, delay: float) -> Indexer | None:
-        if index is False or (index is None and folder is None):
-            return None
-        if not isinstance(index, str) and folder is None:
-            raise DeixisError(
-                "a record in Postgres takes a Chroma server: give its URL as index, or False"
-            )
-        from deixis.memory._indexer import Indexer
-
-        where = index if isinstance(index, str) else (folder or Path()) / _INDEX
-        indexer = Indexer(
-            self._record,
-            where,
-            name=self._name,
-            model=self._model,
-            delay=delay,
-            progress=self._progress,
-        )
-        indexer.start()
-        return indexer
 
 
 def _trim(writer: RecordWriter, owner: str, most: int | None) -> None:

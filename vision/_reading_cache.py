@@ -77,7 +77,7 @@ class CachedReader:
         Returns:
             Exactly what the reader within gave for this image and these settings.
         """
-        key = hashlib.sha256(f"{image.sha256}\n{self.settings}".encode()).hexdigest()
+        key = self._key(image.sha256)
         known = self._recall(key) or self._load(key, image)
         if known is not None:
             self._remember(key, known)
@@ -86,6 +86,22 @@ class CachedReader:
         self._remember(key, reading)
         self._save(key, reading)
         return reading
+
+    def forget(self, sha256: str) -> None:
+        """Removes what was read in an image.
+
+        Args:
+            sha256: Hash of the image's bytes.
+        """
+        key = self._key(sha256)
+        with self._lock:
+            self._memory.pop(key, None)
+        if self._folder is not None:
+            with suppress(OSError):
+                (self._folder / f"{key}.json").unlink(missing_ok=True)
+
+    def _key(self, sha256: str) -> str:
+        return hashlib.sha256(f"{sha256}\n{self.settings}".encode()).hexdigest()
 
     def _recall(self, key: str) -> Reading | None:
         with self._lock:
