@@ -76,7 +76,7 @@ class MemoryBaseStore(BaseStore):
         return await asyncio.to_thread(self.batch, list(ops))
 
     def _got(self, op: GetOp) -> Item | None:
-        found = self._store.get([_id(op.namespace, op.key)], user=self._user)
+        found = _ours(self._store.get([_id(op.namespace, op.key)], user=self._user))
         if op.refresh_ttl:
             self._prolong(found)
         return _item(found[0]) if found else None
@@ -87,7 +87,7 @@ class MemoryBaseStore(BaseStore):
         found = [item for item, _ in scored]
         if len(found) < most:
             scores = {item.id for item in found}
-            rest = self._store.items(user=self._user, prefix=_begins(op.namespace_prefix))
+            rest = _ours(self._store.items(user=self._user, prefix=_begins(op.namespace_prefix)))
             found += [i for i in reversed(rest) if i.id not in scores and _fits(i, op)]
         page = found[op.offset : most]
         if op.refresh_ttl:
@@ -99,7 +99,7 @@ class MemoryBaseStore(BaseStore):
         begins = _begins(op.namespace_prefix)
 
         def wanted(item: MemoryItem) -> bool:
-            return item.id.startswith(begins) and bool(item.data["indexed"]) and _fits(item, op)
+            return item.id.startswith(begins) and bool(item.data.get("indexed")) and _fits(item, op)
 
         vector = self._store.embedder.query(storable(op.query or ""))
         found = self._store.recall_by_vector(
@@ -169,6 +169,11 @@ def _begins(namespace: tuple[str, ...]) -> str:
     """How the ids of all items begin whose namespaces do so."""
     # Without the bracket that ends the list; a label ends in its quotation mark.
     return f"{_PREFIX}[{json.dumps(namespace)[:-1]}"
+
+
+def _ours(items: Sequence[MemoryItem]) -> list[MemoryItem]:
+    """Those that were put here: a program may have given a note an id like ours."""
+    return [item for item in items if "value" in item.data]
 
 
 def _after(now: datetime.datetime, minutes: float | None) -> datetime.datetime | None:

@@ -109,7 +109,8 @@ class MemoryVectors(VectorStore):
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Documents by their ids; those that aren't there are left out."""
         found = self._store.get([_PREFIX + id_ for id_ in ids], user=self._user)
-        return [_document(item) for item in found]
+        # A program may have given a note an id like ours.
+        return [_document(item) for item in found if "metadata" in item.data]
 
     def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
         """The k documents nearest to a query, best first."""
@@ -196,7 +197,11 @@ class MemoryVectors(VectorStore):
         self, vector: Vector, k: int, asked: Mapping[str, Any] | None
     ) -> list[tuple[Document, float]]:
         def ours(item: MemoryItem) -> bool:
-            return item.id.startswith(_PREFIX) and matches(item.data["metadata"], asked)
+            return (
+                item.id.startswith(_PREFIX)
+                and "metadata" in item.data
+                and matches(item.data["metadata"], asked)
+            )
 
         found = self._store.recall_by_vector(
             vector, user=self._user, k=k, kinds=("document",), where=ours
