@@ -98,7 +98,7 @@ class MemoryStore:
         embedder: Embedder | Embeddings | None = None,
         index: str | bool | None = None,
         policy: MemoryPolicy | None = None,
-        scan_most: int = 50_000,
+        scan_most: int = 100_000,
         cache_bytes: int = 256_000_000,
         index_delay: float = 10.0,
         progress: Progress | None = None,
