@@ -1,7 +1,7 @@
 """One user's vectors in memory: searched whole, which is exact, and fast up to tens of thousands.
 
 Measured (384 numbers a vector, two shared cores): at 20,000 of one user numpy takes 0.8 ms, an
-HNSW collection of Chroma's 1.9 ms and misses some.
+HNSW collection of Chroma's 1.9 ms and misses some; at 100,000 numpy takes 3 ms.
 """
 
 from __future__ import annotations
