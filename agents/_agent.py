@@ -26,7 +26,7 @@ from deixis.agents._middleware import AgentLimits, VisionMiddleware
 from deixis.agents._prompt import system_prompt
 from deixis.agents._result import EventReader, answer_of
 from deixis.agents._state import ImageRecords, merge_records, records_of, written
-from deixis.memory import EffectLedger, MemoryEffects, open_checkpoints
+from deixis.memory import EffectLedger, InMemoryEffects, open_checkpoints
 from deixis.memory._names import thread_key
 from deixis.tools import Tool, standard_tools
 from deixis.tools._langchain import PlaceTool
@@ -76,8 +76,8 @@ class VisionAgent:
             `VisionModel` is shown the images inline and speaks of places in pixels.
         tools: Tools it may call, ours or LangChain's; the standard ones by default.
         instructions: Added to the rules every agent is given.
-        images: Where images are kept; in memory by default. Give a folder's store for threads
-            that survive the process.
+        images: Where images are kept; by default in memory, or in the folder given as `memory`.
+            Give a folder's store for threads that survive the process.
         checkpoints: A SQLite file, `postgresql://user@host/database`, or a LangGraph
             checkpointer; in memory by default. What tools with an effect have done is kept
             with them; with another's checkpointer only as long as the process.
@@ -113,7 +113,7 @@ class VisionAgent:
     ) -> None:
         loaded = load_model(model) if isinstance(model, str) else model
         self._image_limits = image_limits or ImageLimits()
-        self._images = images or ImageStore(limits=self._image_limits)
+        self._images = images or ImageStore(_beside(memory), limits=self._image_limits)
         self._model = (
             loaded.with_images(self._images) if isinstance(loaded, VisionModel) else loaded
         )
@@ -396,6 +396,13 @@ def _checkpoints(
     return open_checkpoints(given) if isinstance(given, str | Path) else given
 
 
+def _beside(memory: MemoryStore | str | Path | None) -> Path | None:
+    """Where the pictures of memories in a folder are kept, that a later agent may find them."""
+    if not isinstance(memory, str | Path) or "://" in str(memory):
+        return None
+    return Path(memory).expanduser() / "images"
+
+
 def _opened(memory: MemoryStore | str | Path | None, images: ImageStore) -> MemoryStore | None:
     if not isinstance(memory, str | Path):
         return memory
@@ -407,7 +414,7 @@ def _opened(memory: MemoryStore | str | Path | None, images: ImageStore) -> Memo
 def _ledger(checkpoints: BaseCheckpointSaver[Any]) -> EffectLedger:
     """The checkpoints' own, which lasts as long as they do; another's have none."""
     kept = getattr(checkpoints, "effects", None)
-    return kept if isinstance(kept, EffectLedger) else MemoryEffects()
+    return kept if isinstance(kept, EffectLedger) else InMemoryEffects()
 
 
 def _approval(tools: Sequence[AnyTool]) -> list[AgentMiddleware[Any, Any]]:

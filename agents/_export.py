@@ -52,6 +52,8 @@ def _thread(checkpoints: Checkpoints, key: str) -> dict[str, Any]:
     return {
         "thread_id": key,
         "messages": [message_to_dict(message) for message in messages],
+        "recalled": values.get("recalled") or [],
+        "tool_effects": [effect.result for effect in checkpoints.effects.of_thread(key)],
         "images": [record.model_dump(mode="json") for record in records_of(values)],
     }
 

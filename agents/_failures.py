@@ -27,6 +27,10 @@ class CommandUsageError(Exception):
     """What was asked of a command can't be meant."""
 
 
+class CommandFailedError(Exception):
+    """What was asked could be meant, and couldn't be done."""
+
+
 def exit_code_of(error: BaseException) -> int:
     """Tells the user of an error in one line on stderr, and gives the exit code for it."""
     if isinstance(error, typer.Exit):

@@ -6,16 +6,19 @@ import json
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from deixis.agents._console import emit, plain, say, status
 from deixis.agents._export import exported
-from deixis.agents._failures import CommandUsageError
+from deixis.agents._failures import CommandFailedError, CommandUsageError
+from deixis.agents._keeping import expire, said_in
 from deixis.agents._keeping import forget as forget_all
 from deixis.agents._session import Kept, open_kept
 from deixis.memory import Forgotten, MemoryItem, MemoryPlace, MemoryPolicy, Recollection
+
+_SHORTEST_ID: Final = 6
 
 
 def search(
@@ -60,36 +63,44 @@ def forget(
             "say what to forget: ids of memories, or --thread T, or --all that is kept of the user"
         )
     with _opened() as kept, status("Forgetting …"):
-        gone = _forgotten(kept, ids, user=user, thread=thread)
+        whole = kept.memory.items(user=user, thread=thread if user is None else None)
+        if ids:
+            named = _named(whole, ids)
+            gone = kept.memory.forget(user=user, thread=thread, ids=[item.id for item in named])
+        else:
+            named = [item for item in whole if item.thread == thread]
+            gone = forget_all(kept.checkpoints, kept.memory, user=user, thread=thread)
+        still = [] if everything else said_in(kept.checkpoints, named, user=user)
     if as_json:
-        emit({"user": user, "forgotten": gone.model_dump(mode="json")})
+        emit({"user": user, "forgotten": gone.model_dump(mode="json"), "still_said_in": still})
         return
     say(
         f"Forgotten: {gone.memories} memories, {gone.threads} conversations, "
         f"{gone.images} pictures."
     )
+    if still:
+        say(plain(f"Still said in: {', '.join(still)} (see --thread)."), to_stderr=True)
 
 
-def _forgotten(
-    kept: Kept, ids: Sequence[str], *, user: str | None, thread: str | None
-) -> Forgotten:
-    if not ids:
-        return forget_all(kept.checkpoints, kept.memory, user=user, thread=thread)
-    there = {item.id for item in kept.memory.items(user=user, thread=thread)}
-    whole: list[str] = []
+def _named(there: Sequence[MemoryItem], ids: Sequence[str]) -> list[MemoryItem]:
+    """Memories by the beginnings of their ids, as a list shows them."""
+    named: list[MemoryItem] = []
     for given in ids:
-        # A list shows the beginnings of ids; one that fits several is refused.
-        fitting = [id_ for id_ in there if id_.startswith(given)]
+        if len(given) < _SHORTEST_ID:
+            raise CommandUsageError(
+                f"{given!r} is too short for an id: give {_SHORTEST_ID} letters of it or more"
+            )
+        fitting = [item for item in there if item.id.startswith(given)]
         if len(fitting) != 1:
             told = f"{len(fitting)} memories begin with" if fitting else "there is no memory"
             raise CommandUsageError(f"{told} {given!r}: see `deixis memory list`")
-        whole += fitting
-    return kept.memory.forget(user=user, thread=thread, ids=whole)
+        named += fitting
+    return named
 
 
 def export(*, user: str | None, out: Path | None, with_images: bool) -> None:
     """Writes all that is kept of a user as JSON, to a file or to stdout."""
-    if user is None:
+    if not user:
         raise CommandUsageError("export whose data? Give --user")
     if out is not None and not out.parent.is_dir():
         raise CommandUsageError(f"there is no folder {out.parent}: make it first")
@@ -117,7 +128,7 @@ def keep(
     as_json: bool,
 ) -> None:
     """Sets, or shows, what is kept of a user and for how long."""
-    if user is None:
+    if not user:
         raise CommandUsageError("whose memories? Give --user")
     changed: dict[str, Any] = {}
     if forever:
@@ -135,31 +146,42 @@ def keep(
                 first = error.errors(include_url=False)[0]
                 raise CommandUsageError(f"{first['loc'][0]}: {first['msg'].lower()}") from None
             gone = kept.memory.set_policy(policy, user=user)
+            old = expire(kept.checkpoints, kept.memory)
+            gone = gone.model_copy(update={"threads": old})
     if as_json:
-        emit({"user": user, "policy": _policy_json(policy), "forgotten": gone.memories})
+        emit(
+            {
+                "user": user,
+                "policy": _policy_json(policy),
+                "forgotten": gone.model_dump(mode="json"),
+            }
+        )
         return
     days_told = "for good" if policy.days is None else f"for {policy.days:g} days"
     most_told = "" if policy.most is None else f", the newest {policy.most}"
     say(f"Kept of {plain(user)}: {', '.join(sorted(policy.kinds)) or 'notes only'}, "
         f"{days_told}{most_told}.")  # fmt: skip
-    if gone.memories:
-        say(f"Forgotten: {gone.memories} memories.")
+    if gone.memories or gone.threads:
+        say(f"Forgotten: {gone.memories} memories, {gone.threads} conversations.")
 
 
 def index(*, as_json: bool) -> None:
     """Checks the index of memories, and brings it up to the record."""
     with _opened() as kept:
         state = kept.memory.flush()
+    told = f"The index is {state.state}. {state.detail}".strip()
+    if state.state not in ("ready", "elsewhere", "off"):
+        raise CommandFailedError(told)
     if as_json:
         emit({"index": state.model_dump(mode="json")})
         return
-    say(plain(f"The index is {state.state}. {state.detail}".strip()))
+    say(plain(told))
 
 
 @contextmanager
 def _opened() -> Generator[Kept]:
     try:
-        kept = open_kept()
+        kept = open_kept(index_progress=True)
     except OSError as error:
         raise CommandUsageError(f"what is kept can't be opened ({error})") from None
     try:
@@ -169,6 +191,8 @@ def _opened() -> Generator[Kept]:
 
 
 def _whose(user: str | None, thread: str | None) -> None:
+    if "" in (user, thread):
+        raise CommandUsageError("a name that is empty is nobody's: give --user or --thread one")
     if user is None and thread is None:
         raise CommandUsageError("whose memories? Give --user, or --thread for one without a user")
 

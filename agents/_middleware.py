@@ -26,7 +26,7 @@ from deixis.agents._effects import Effects, Outcome, request_key, told
 from deixis.agents._keeping import holding
 from deixis.agents._state import VisionState, records_of
 from deixis.agents._window import PromptWindow
-from deixis.memory import EffectLedger, MemoryEffects
+from deixis.memory import EffectLedger, InMemoryEffects
 from deixis.tools import Tool, ToolContext, ToolResult
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import (
@@ -101,7 +101,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         self._reader = reader
         self._dialect = dialect
         self._limits = limits
-        self._effects = Effects(ledger=effects or MemoryEffects(), store=store)
+        self._effects = Effects(ledger=effects or InMemoryEffects(), store=store)
         self._window = PromptWindow(
             store=store,
             reader=reader,

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from deixis.agents._answer import Decision, PendingCall
 from deixis.agents._console import plain, say
+from deixis.agents._failures import CommandUsageError
+from deixis.agents._keeping import expire
 from deixis.memory import Checkpoints, MemoryPolicy, MemoryStore, open_checkpoints
 from deixis.vision import DeixisError, ImageStore, load_model
 
@@ -46,8 +48,13 @@ class Kept:
         self.checkpoints.close()
 
 
-def open_kept(*, policy: MemoryPolicy | None = None) -> Kept:
+def open_kept(*, policy: MemoryPolicy | None = None, index_progress: bool = False) -> Kept:
     """What is kept in the user's data folder, or where the environment says.
+
+    Args:
+        policy: What is kept of users who haven't said.
+        index_progress: Whether the index's progress is told as well, which goes on in the
+            background.
 
     Raises:
         DeixisError: It can't be opened.
@@ -64,11 +71,12 @@ def open_kept(*, policy: MemoryPolicy | None = None) -> Kept:
             images=images,
             index=chroma or None,
             policy=policy,
-            progress=_told,
+            progress=_told if index_progress else _told_at_opening,
         )
     except BaseException:
         checkpoints.close()
         raise
+    expire(checkpoints, memory)
     return Kept(images=images, checkpoints=checkpoints, memory=memory)
 
 
@@ -81,6 +89,8 @@ def open_agent(model: str, *, user: str | None) -> tuple[VisionAgent, Kept | Non
     """
     from deixis.agents._agent import VisionAgent
 
+    if user == "":
+        raise CommandUsageError("a user whose name is empty is nobody: give --user a name")
     loaded = load_model(model)
     try:
         kept = open_kept(policy=MemoryPolicy() if user else MemoryPolicy(kinds=frozenset()))
@@ -111,6 +121,11 @@ def allowed_at_terminal(call: PendingCall) -> Decision:
     except EOFError:
         said = ""
     return Decision(allow=said in ("y", "yes", "是"), reason="The user said no.")
+
+
+def _told_at_opening(what: str, done: int, of: int) -> None:
+    if "index" not in what:
+        _told(what, done, of)
 
 
 def _told(what: str, done: int, of: int) -> None:

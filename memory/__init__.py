@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deixis.memory._checkpoints import SqliteCheckpoints, open_checkpoints
     from deixis.memory._database_effects import DatabaseEffects
-    from deixis.memory._effects import Effect, EffectLedger, MemoryEffects
+    from deixis.memory._effects import Effect, EffectLedger, InMemoryEffects
     from deixis.memory._embedders import Embedder, LangChainEmbedder, MultilingualE5
     from deixis.memory._indexer import IndexStatus
     from deixis.memory._items import Forgotten, MemoryItem, MemoryPlace, MemoryPolicy, Recollection
@@ -25,10 +25,10 @@ __all__ = [
     "EffectLedger",
     "Embedder",
     "Forgotten",
+    "InMemoryEffects",
     "IndexStatus",
     "LangChainEmbedder",
     "MemoryBaseStore",
-    "MemoryEffects",
     "MemoryItem",
     "MemoryPlace",
     "MemoryPolicy",
@@ -51,7 +51,7 @@ _MODULES = {
     "IndexStatus": "_indexer",
     "LangChainEmbedder": "_embedders",
     "MemoryBaseStore": "_langgraph",
-    "MemoryEffects": "_effects",
+    "InMemoryEffects": "_effects",
     "MemoryItem": "_items",
     "MemoryPlace": "_items",
     "MemoryPolicy": "_items",

@@ -144,3 +144,11 @@ def named(item: MemoryItem) -> MemoryItem:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def trim(writer: RecordWriter, owner: str, most: int | None) -> None:
+    """Removes what is over a number of memories, the longest unsaid first."""
+    if most is None or (over := writer.count(owner) - most) <= 0:
+        return
+    items = sorted((one.item for one in writer.items(owner)), key=lambda item: item.updated)
+    writer.remove(owner, [item.id for item in items[:over]])

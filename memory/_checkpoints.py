@@ -11,7 +11,7 @@ from pathlib import Path
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from deixis.memory._effects import EffectLedger, MemoryEffects
+from deixis.memory._effects import EffectLedger, InMemoryEffects
 from deixis.memory._saver import Checkpoints
 from deixis.memory._wiping import own_file, wiped
 from deixis.vision import DeixisError
@@ -38,7 +38,7 @@ class SqliteCheckpoints(Checkpoints, SqliteSaver):
         serde: SerializerProtocol | None = None,
     ) -> None:
         super().__init__(conn, serde=serde)
-        self.effects = effects or MemoryEffects()
+        self.effects = effects or InMemoryEffects()
         self._closing = weakref.finalize(self, conn.close)
 
     @contextmanager

@@ -73,6 +73,13 @@ class DatabaseEffects:
             ).first()
         return None if found is None else Effect(result=found.result)
 
+    def of_thread(self, thread_id: str) -> list[Effect]:
+        """What is known of a conversation's calls, oldest first."""
+        query = select(_EFFECTS.c.result).where(_EFFECTS.c.thread_id == thread_id)
+        with reading(self._engine) as connection:
+            found = connection.execute(query.order_by(_EFFECTS.c.begun))
+            return [Effect(result=row.result) for row in found]
+
     def forget_thread(self, thread_id: str) -> None:
         """Deletes a conversation's calls."""
         with writing(self._engine) as connection:

@@ -26,7 +26,7 @@ class Effect:
 
 @runtime_checkable
 class EffectLedger(Protocol):
-    """Where calls with an effect are written down: `MemoryEffects` or `DatabaseEffects`.
+    """Where calls with an effect are written down: `InMemoryEffects` or `DatabaseEffects`.
 
     A key names one call for good: no other call ever has it, and it is the same when the call
     comes again after a kill.
@@ -56,6 +56,10 @@ class EffectLedger(Protocol):
         """What is known of a call; None if it was never begun."""
         ...
 
+    def of_thread(self, thread_id: str) -> list[Effect]:
+        """What is known of a conversation's calls, oldest first."""
+        ...
+
     def forget_thread(self, thread_id: str) -> None:
         """Deletes a conversation's calls."""
         ...
@@ -69,7 +73,7 @@ class EffectLedger(Protocol):
         ...
 
 
-class MemoryEffects:
+class InMemoryEffects:
     """A ledger that lives as long as the process: for checkpoints that do, too."""
 
     def __init__(self) -> None:
@@ -99,6 +103,11 @@ class MemoryEffects:
         """What is known of a call; None if it was never begun."""
         with self._lock:
             return self._effects[key][1] if key in self._effects else None
+
+    def of_thread(self, thread_id: str) -> list[Effect]:
+        """What is known of a conversation's calls, oldest first."""
+        with self._lock:
+            return [effect for whose, effect in self._effects.values() if whose == thread_id]
 
     def forget_thread(self, thread_id: str) -> None:
         """Deletes a conversation's calls."""

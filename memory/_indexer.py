@@ -300,9 +300,9 @@ class Indexer:
 
 def open_indexer(
     record: Record,
-    place: Path | str | None,
-    *,
     wanted: str | bool | None,
+    *,
+    folder: Path | None,
     name: str,
     model: str,
     delay: float,
@@ -312,8 +312,8 @@ def open_indexer(
 
     Args:
         record: What there is.
-        place: Chroma's folder, or a server's URL; None where there is neither.
-        wanted: What the user said: a URL, yes, no, or nothing.
+        wanted: What the user said: a Chroma server's URL, yes, no, or nothing.
+        folder: For Chroma, where there is a folder.
         name: Names the record in Chroma.
         model: Name of the embedding model.
         delay: See `Indexer`.
@@ -322,10 +322,11 @@ def open_indexer(
     Raises:
         DeixisError: That is no place for an index.
     """
-    if wanted is False or (wanted is None and place is None):
+    if wanted is False or (wanted is None and folder is None):
         return None
     if isinstance(wanted, str) and not is_server(wanted):
         raise DeixisError("an index takes a Chroma server's URL: http://… or https://…")
+    place = wanted if isinstance(wanted, str) else folder
     if place is None:
         raise DeixisError(
             "a record in Postgres takes a Chroma server: give its URL as index, or False"

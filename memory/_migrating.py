@@ -1,7 +1,8 @@
-"""Another embedding model: the vectors of what is remembered are made anew."""
+"""A record that is opened: its name, and the vectors that another embedding model made."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 _BATCH: Final = 256
+_MODEL: Final = "embedding_model"
+_NAME: Final = "record_name"
+
+
+def named_record(record: Record, model: str) -> str:
+    """The record's name, by which several may share a Chroma server; the model is noted."""
+    with record.writing() as writer:
+        name = writer.setting(_NAME) or uuid.uuid4().hex[:12]
+        writer.set(_NAME, name)
+        writer.set(_MODEL, model)
+    return name
 
 
 def embed_anew(

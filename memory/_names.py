@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 _USER: Final = "user:"
 _THREAD: Final = "thread:"
@@ -38,3 +38,13 @@ def thread_key(user: str | None, thread: str) -> str:
     """The `thread_id` of a conversation's checkpoints; a user's begin with their owner key."""
     owner = "" if user is None else owner_key(user)
     return f"{owner}{_THREAD}{quoted(thread)}"
+
+
+def is_user(owner: str) -> bool:
+    """Whether an owner key is a user's, and not that of a conversation without one."""
+    return owner.startswith(_USER)
+
+
+def thread_name(key: str) -> str:
+    """The name of a conversation, from the `thread_id` of its checkpoints."""
+    return unquote(key.rpartition(_THREAD)[2], errors="surrogatepass")

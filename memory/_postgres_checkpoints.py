@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Final, cast
 
 from deixis.memory._database import shown
-from deixis.memory._effects import EffectLedger, MemoryEffects
+from deixis.memory._effects import EffectLedger, InMemoryEffects
 from deixis.memory._saver import Checkpoints
 from deixis.vision import DeixisError
 
@@ -56,7 +56,7 @@ class PostgresCheckpoints(Checkpoints, PostgresSaver):
         super().__init__(pool, serde=serde)
         # LangGraph's class lets in one call at a time; each has a connection of its own here.
         self.lock: Any = nullcontext()
-        self.effects = effects or MemoryEffects()
+        self.effects = effects or InMemoryEffects()
         self._pool = pool
         self._closing = weakref.finalize(self, pool.close)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import datetime
-import uuid
 from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from deixis.memory._adding import Addition, named, owner_of
+from deixis.memory._adding import Addition, named, owner_of, trim
 from deixis.memory._database import is_postgres, shown
 from deixis.memory._embedders import Embedder, as_embedder
 from deixis.memory._indexer import IndexStatus, Progress, open_indexer
@@ -26,8 +25,8 @@ from deixis.memory._items import (
     storable,
     utc_now,
 )
-from deixis.memory._migrating import embed_anew
-from deixis.memory._names import owner_key, quoted
+from deixis.memory._migrating import embed_anew, named_record
+from deixis.memory._names import is_user, owner_key, quoted
 from deixis.memory._record import Record, RecordReader, RecordWriter
 from deixis.memory._searching import search_many
 from deixis.memory._similar import shared_words
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
 
 _RECORD: Final = "memory.sqlite"
 _INDEX: Final = "chroma"
-_MODEL: Final = "embedding_model"
-_NAME: Final = "record_name"
 _COMPARED: Final = 5_000
 _WEIGHED: Final = 48
 _WORDS: Final = 0.1  # what all words shared is worth, in cosine
@@ -122,13 +119,13 @@ class MemoryStore:
                 most_items=scan_most,
                 most_bytes=cache_bytes,
             )
-            self._name = self._named()
+            self._name = named_record(self._record, self._model)
             gone = self._expire()
             embed_anew(self._record, self._embedder, model=self._model, progress=progress)
             self._indexer = open_indexer(
                 self._record,
-                index if isinstance(index, str) or folder is None else folder / _INDEX,
-                wanted=index,
+                index,
+                folder=None if folder is None else folder / _INDEX,
                 name=self._name,
                 model=self._model,
                 delay=index_delay,
@@ -215,7 +212,7 @@ class MemoryStore:
                 expires = item.expires or policy.expiry(item.updated)
                 added.take(item.model_copy(update={"expires": expires}), vector)
             added.write()
-            _trim(writer, owner, policy.most)
+            trim(writer, owner, policy.most)
         if self._indexer is not None:
             self._indexer.told(len(items))
         return added.kept
@@ -349,7 +346,7 @@ class MemoryStore:
             writer.rewrite(owner, state, changed)
             over = [i.id for i in changed if i.expired(utc_now())]
             writer.remove(owner, over)
-            _trim(writer, owner, policy.most)
+            trim(writer, owner, policy.most)
             gone = before - writer.count(owner)
         if gone:
             self._wipe()
@@ -386,6 +383,24 @@ class MemoryStore:
         from deixis.memory._langgraph import MemoryBaseStore
 
         return MemoryBaseStore(self, user=user, ttl=ttl)
+
+    def policies(self) -> dict[str, MemoryPolicy]:
+        """What is kept of each user there is, by owner key."""
+        with self._record.reading() as reader:
+            owners = reader.owners()
+        return {
+            owner: state.policy or self._policy for owner, state in owners.items() if is_user(owner)
+        }
+
+    def let_go(self, owner: str, thread: str) -> None:
+        """A conversation is gone: pictures that only it referred to go, too.
+
+        Args:
+            owner: Whose, as `policies` names them.
+            thread: The `thread_id` of its checkpoints.
+        """
+        with self._changing() as writer:
+            writer.let_go(owner, thread.removeprefix(owner))
 
     def hold_images(self, hashes: Sequence[str], *, user: str | None, thread: str) -> None:
         """Notes that a conversation refers to pictures: call it before they are stored."""
@@ -470,22 +485,6 @@ class MemoryStore:
         with self._record.reading() as reader:
             return reader.owner(owner_key(user, thread)).written > 0
 
-    def _named(self) -> str:
-        """The record's name, by which several may share a Chroma server."""
-        with self._record.writing() as writer:
-            name = writer.setting(_NAME) or uuid.uuid4().hex[:12]
-            writer.set(_NAME, name)
-            writer.set(_MODEL, self._model)
-        return name
-
     def _expire(self) -> int:
         with self._changing() as writer:
             return sum(writer.remove(o, ids) for o, ids in writer.expired(utc_now()).items())
-
-
-def _trim(writer: RecordWriter, owner: str, most: int | None) -> None:
-    """Removes what is over a number of memories, the longest unsaid first."""
-    if most is None or (over := writer.count(owner) - most) <= 0:
-        return
-    items = sorted((one.item for one in writer.items(owner)), key=lambda item: item.updated)
-    writer.remove(owner, [item.id for item in items[:over]])

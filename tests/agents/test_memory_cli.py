@@ -111,6 +111,69 @@ def test_what_is_kept_and_for_how_long_is_set(run: Run) -> None:
     assert shown == "Kept of ann: fact, note, for good.\n"
 
 
+def test_days_hold_for_conversations_and_pictures(run: Run, tmp_path: Path) -> None:
+    run("ask", GUIDE, ENT, "--user", "ann", "--thread", "visit")
+    words = ["memory", "keep", "--user", "ann", "--days", "0.0000001", "--json"]
+    assert one_object(run(*words))["forgotten"] == {"memories": 1, "threads": 1, "images": 0}
+    assert not list((tmp_path / "data" / "images").glob("*/*"))
+
+
+def test_what_conversations_still_say_is_told(run: Run) -> None:
+    run("ask", "Remember that the word is quizzicalfox", "--user", "ann", "--thread", "one")
+    (note,) = one_object(run("memory", "list", "--user", "ann", "--json"))["memories"]
+    done = one_object(run("memory", "forget", note["id"], "--user", "ann", "--json"))
+    assert done["still_said_in"] == ["one"]
+    done = one_object(run("memory", "forget", "--thread", "one", "--user", "ann", "--json"))
+    assert done["still_said_in"] == []
+
+
+def test_what_was_read_in_a_forgotten_picture_is_gone(run: Run, cache_dir: Path) -> None:
+    run("ask", GUIDE, ENT, "--user", "ann")
+    readings = set((cache_dir / "readings").iterdir())
+    run("memory", "forget", "--all", "--user", "ann")
+    assert len(readings - set((cache_dir / "readings").iterdir())) == 1
+
+
+def test_an_index_that_can_not_be_reached_is_a_failure(process: Run) -> None:
+    done = process("memory", "index", "--json", DEIXIS_CHROMA="http://127.0.0.1:1")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "The index is failed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "place", "told"),
+    [
+        ("DEIXIS_DATABASE", "mysql://me:hunter2@127.0.0.1/x", "mysql:// is no database we know"),
+        ("DEIXIS_DATABASE", "postgresql://me:hunter2@127.0.0.1:none/x", "can't be opened"),
+        ("DEIXIS_CHROMA", "garbage", "an index takes a Chroma server's URL"),
+    ],
+)
+def test_a_place_that_is_none_is_refused(
+    process: Run, tmp_path: Path, variable: str, place: str, told: str
+) -> None:
+    done = process("memory", "list", "--user", "ann", **{variable: place})
+    assert told in one_line(done)
+    assert "hunter2" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_an_endless_question_is_answered_in_good_time(run: Run) -> None:
+    run("ask", "Remember that I park on B2", "--user", "ann")
+    answer = run("ask", GUIDE, "x" * 200_000, "--user", "ann")
+    assert answer.returncode == 0
+
+
+def test_a_page_of_the_record_that_is_broken_is_told_in_a_line(run: Run, tmp_path: Path) -> None:
+    run("ask", GUIDE, ENT, "--user", "ann")
+    place = tmp_path / "data" / "memory" / "memory.sqlite"
+    whole = place.read_bytes()
+    place.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    told = one_line(run("memory", "list", "--user", "ann"))
+    assert "memory.sqlite fails (" in told
+    assert "SELECT" not in told
+
+
 def test_export_holds_memories_conversations_and_pictures(run: Run, tmp_path: Path) -> None:
     run("ask", GUIDE, ENT, "--user", "ann", "--thread", "visit")
     run("memory", "export", "--user", "ann", "--out", "ann.json")
@@ -139,7 +202,10 @@ def test_the_index_is_brought_up_to_the_record(run: Run, tmp_path: Path) -> None
         (["search", " ", "--user", "ann"], "there is nothing to search for"),
         (["forget", "--user", "ann"], "say what to forget: ids of memories, or --thread T"),
         (["forget", "x", "--all", "--user", "ann"], "say what to forget"),
-        (["forget", "nope", "--user", "ann"], "there is no memory 'nope'"),
+        (["forget", "nope", "--user", "ann"], "'nope' is too short for an id"),
+        (["forget", "", "--user", "ann"], "'' is too short for an id"),
+        (["forget", "0123456789", "--user", "ann"], "there is no memory '0123456789'"),
+        (["list", "--user", ""], "a name that is empty is nobody's"),
         (["forget", "--all"], "whose memories?"),
         (["forget", "--all", "--thread", "t"], "say what to forget"),
         (["keep", "--user", "ann", "--days", "-1"], "days: input should be greater than 0"),
@@ -158,7 +224,7 @@ def test_a_record_that_is_no_database_is_said_so(run: Run, tmp_path: Path) -> No
     place.parent.mkdir(parents=True)
     place.write_text("not a database, " * 100)
     told = one_line(run("memory", "list", "--user", "ann"))
-    assert "memory.sqlite can't be opened (file is not a database)" in told
+    assert "memory.sqlite fails (file is not a database)" in told
     answer = run("ask", GUIDE, ENT, "--user", "ann")
     assert answer.returncode == 0
     assert "4F" in answer.stdout

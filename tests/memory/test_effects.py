@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deixis.memory import DatabaseEffects, Effect, EffectLedger, MemoryEffects
+from deixis.memory import DatabaseEffects, Effect, EffectLedger, InMemoryEffects
 from deixis.vision import DeixisError
 from tests.memory.postgres import Databases
 from tests.memory.postgres import postgres as postgres
@@ -16,7 +16,7 @@ from tests.memory.postgres import postgres as postgres
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EffectLedger]:
     if request.param == "memory":
-        yield MemoryEffects()
+        yield InMemoryEffects()
         return
     databases: Databases | None = (
         request.getfixturevalue("postgres") if request.param == "postgres" else None
