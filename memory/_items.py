@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -103,8 +102,7 @@ class MemoryItem(BaseModel):
         return self.expires is not None and self.expires <= now
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recollection:
+class Recollection(NamedTuple):
     """A memory that came to mind.
 
     Attributes:

@@ -43,6 +43,11 @@ class Wanted:
     without: Collection[str] = ()
     where: Callable[[MemoryItem], bool] | None = None
 
+    @property
+    def choosy(self) -> bool:
+        """Whether it isn't all the same which."""
+        return self.kinds is not None or bool(self.without) or self.where is not None
+
     def has(self, item: MemoryItem, now: datetime.datetime) -> bool:
         """Whether a memory is one of them, and its time hasn't come."""
         return (
@@ -66,6 +71,7 @@ class UserVectors:
         self.state = state
         self.items: list[MemoryItem] = []
         self.replaced: dict[str, list[MemoryItem]] = {}
+        self._expiring = False
         self._matrix = np.empty((max(16, len(stored)), dimension), np.float32)
         self._extend(stored)
 
@@ -85,6 +91,7 @@ class UserVectors:
         other.state = state
         other.items = list(self.items)
         other.replaced = {newer: list(older) for newer, older in self.replaced.items()}
+        other._expiring = self._expiring
         other._matrix = self._matrix  # rows beyond its own length are nobody's yet
         other._extend(stored)
         return other
@@ -100,6 +107,7 @@ class UserVectors:
                 grown[:row] = self._matrix
                 self._matrix = grown
             self._matrix[row] = one.vector
+            self._expiring |= one.item.expires is not None
             self.items.append(one.item)
 
     def earlier(self, item: MemoryItem) -> tuple[MemoryItem, ...]:
@@ -115,14 +123,17 @@ class UserVectors:
         """The k nearest memories of those that are wanted, best first."""
         scores = self.matrix @ vector
         now = utc_now()
-        reach = k
+        items, replaced, reach = self.items, self.replaced, k
+        # A memory that is looked into costs more than its whole comparison.
+        choosy = wanted.choosy or self._expiring
         while True:
+            rows = top(scores, reach)
             found: list[Recollection] = []
-            for row in top(scores, reach):
-                item = self.items[row]
-                if wanted.has(item, now):
-                    earlier = self.earlier(item) if self.replaced else ()
-                    found.append(Recollection(item=item, score=float(scores[row]), earlier=earlier))
+            for row, score in zip(rows.tolist(), scores[rows].tolist(), strict=True):
+                item = items[row]
+                if choosy and not wanted.has(item, now):
+                    continue
+                found.append(Recollection(item, score, self.earlier(item) if replaced else ()))
             if len(found) >= k or reach >= len(scores):
                 return found[:k]
             reach *= 4
@@ -130,7 +141,7 @@ class UserVectors:
     def nearest(self, vector: Vector, k: int) -> tuple[list[int], Vector]:
         """Rows of the nearest, best first, and the cosines of all rows."""
         scores = self.matrix @ vector
-        return top(scores, k), scores
+        return top(scores, k).tolist(), scores
 
 
 class VectorCache:
@@ -211,9 +222,9 @@ class VectorCache:
             self._room -= kept[1].bytes
 
 
-def top(scores: Vector, k: int) -> list[int]:
+def top(scores: Vector, k: int) -> NDArray[np.intp]:
     """Numbers of the k greatest, greatest first."""
     if k >= len(scores):
-        return scores.argsort()[::-1].tolist()
+        return scores.argsort()[::-1]
     best = scores.argpartition(-k)[-k:]
-    return best[scores[best].argsort()[::-1]].tolist()
+    return best[scores[best].argsort()[::-1]]
