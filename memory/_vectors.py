@@ -128,8 +128,10 @@ class UserVectors:
         choosy = wanted.choosy or self._expiring
         while True:
             rows = top(scores, reach)
+            numbers: list[int] = rows.tolist()
+            cosines: list[float] = scores[rows].tolist()
             found: list[Recollection] = []
-            for row, score in zip(rows.tolist(), scores[rows].tolist(), strict=True):
+            for row, score in zip(numbers, cosines, strict=True):
                 item = items[row]
                 if choosy and not wanted.has(item, now):
                     continue
