@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from deixis.memory._items import MemoryItem, storable, utc_now
+from deixis.memory._items import CONVERSED, MemoryItem, storable, utc_now
 from deixis.memory._names import owner_key
 from deixis.memory._record import RecordWriter, StoredItem
 from deixis.memory._similar import NEAREST, contradicts, same
@@ -148,7 +148,8 @@ def _cut(text: str) -> str:
 
 def trim(writer: RecordWriter, owner: str, most: int | None) -> None:
     """Removes what is over a number of memories, the longest unsaid first."""
-    if most is None or (over := writer.count(owner) - most) <= 0:
+    if most is None or writer.count(owner) <= most:
         return
-    items = sorted((one.item for one in writer.items(owner)), key=lambda item: item.updated)
-    writer.remove(owner, [item.id for item in items[:over]])
+    items = [one.item for one in writer.items(owner, kinds=CONVERSED)]
+    items.sort(key=lambda item: item.updated)
+    writer.remove(owner, [item.id for item in items[: max(0, len(items) - most)]])

@@ -119,6 +119,8 @@ class Recollection(NamedTuple):
 class MemoryPolicy(BaseModel):
     """What is kept of a user's conversations, and for how long. The user sets it.
 
+    It doesn't hold for documents, which the program that put them there looks after.
+
     Attributes:
         kinds: What the agent writes by itself; notes are kept when someone asks for it.
         days: After how many days a memory is forgotten, and a conversation that nobody has gone

@@ -209,7 +209,9 @@ class MemoryStore:
             known = self._compared(writer, owner) if merge else None
             added = Addition(writer, owner, model=self._model, known=known)
             for item, vector in zip(whole, vectors, strict=True):
-                expires = item.expires or policy.expiry(item.updated)
+                expires = item.expires
+                if expires is None and item.kind in CONVERSED:
+                    expires = policy.expiry(item.updated)
                 added.take(item.model_copy(update={"expires": expires}), vector)
             added.write()
             trim(writer, owner, policy.most)
@@ -341,7 +343,7 @@ class MemoryStore:
             before = writer.count(owner)
             state = writer.lock(owner)
             writer.change_owner(owner, policy=policy.model_dump_json())
-            items = [one.item for one in writer.items(owner)]
+            items = [one.item for one in writer.items(owner, kinds=CONVERSED)]
             changed = [i.model_copy(update={"expires": policy.expiry(i.updated)}) for i in items]
             writer.rewrite(owner, state, changed)
             over = [i.id for i in changed if i.expired(utc_now())]

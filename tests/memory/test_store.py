@@ -117,3 +117,13 @@ def test_pictures_of_a_memory_in_a_folder_are_kept_beside_it(tmp_path: Path) -> 
     assert later.memory is not None
     later.memory.close()
     assert answer.detections[0].image == "img_1"
+
+
+def test_a_policy_of_conversations_leaves_documents_alone(tmp_path: Path) -> None:
+    with opened(tmp_path) as memory:
+        vectors = memory.as_vectors(user="ann")
+        vectors.add_texts(["one", "two", "three"], ids=["1", "2", "3"])
+        memory.remember("The code is 4711.", user="ann")
+        memory.set_policy(MemoryPolicy(most=1, days=1e-9), user="ann")
+        memory.remember("I like noodles.", user="ann")
+        assert len(vectors.get_by_ids(["1", "2", "3"])) == 3
