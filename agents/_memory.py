@@ -14,14 +14,12 @@ from typing import Any, Final, cast
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.config import get_config
-from sqlalchemy.exc import SQLAlchemyError
 
 from deixis.agents._memory_tools import memory_tools
 from deixis.agents._state import ImageRecords, MemoryState, records_of, written
 from deixis.memory import MemoryItem, MemoryPlace, MemoryStore, Recollection
 from deixis.memory._items import Kind, utc_now
 from deixis.vision import (
-    DeixisError,
     Detection,
     Dialect,
     ImageBook,
@@ -33,7 +31,8 @@ from deixis.vision import (
     frames_of,
     parse_reply,
 )
-from deixis.vision._recalled import RECALLED, Recalled, recalled_text
+from deixis.vision._recalled import RECALLED, STATEMENT, Recalled, recalled_text
+from deixis.vision._reply import fenced_json
 
 __all__ = ["MemoryMiddleware", "memory_tools"]
 
@@ -41,6 +40,7 @@ _MOST_PLACES: Final = 8
 _IN_PROMPT: Final = 6
 """How many of the newest turns are taken to be in the prompt: they needn't come to mind."""
 _LEAST_QUOTED: Final = 12
+"""Bytes of UTF-8: some two English words, or four Chinese characters."""
 _APART: Final[tuple[tuple[Kind, ...], ...]] = (("turn", "fact"), ("note",))
 _log = logging.getLogger(__name__)
 
@@ -71,29 +71,14 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
 
     def before_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
         """What comes to mind, and its pictures' handles in this conversation."""
-        user, thread = _asker()
-        messages: Sequence[AnyMessage] = state["messages"]
-        asked = [m for m in messages if isinstance(m, HumanMessage)]
         try:
-            found = [
-                one
-                for kinds in _APART
-                for one in self._memory.recall(
-                    str(asked[-1].text),
-                    user=user,
-                    thread=thread,
-                    k=self._most,
-                    kinds=kinds,
-                    without=[str(m.id) for m in asked[-_IN_PROMPT:]],
-                )
-            ]
-            found.sort(key=lambda one: one.score, reverse=True)
-        except (DeixisError, SQLAlchemyError) as error:
-            _log.warning("nothing is recalled: %s", error)
-            found = []
-        if not found:
+            recalled, images = self._brought(self._found(state["messages"]), records_of(state))
+        # Memory may fail in any way, a database's or a bug's: the question is answered without.
+        except Exception as error:
+            _log.warning("nothing is recalled: %s: %s", type(error).__name__, error)
+            recalled, images = [], {}
+        if not recalled:
             return {"recalled": []} if state.get("recalled") else None
-        recalled, images = self._brought(found, records_of(state))
         return {"recalled": [r.model_dump(mode="json") for r in recalled], "images": images}
 
     async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:
@@ -116,22 +101,14 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
 
     def after_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
         """Remembers the turn, and those before it that were cut off."""
-        user, thread = _asker()
-        turns = _since(state["messages"], state.get("remembered"))
-        if not turns:
-            return None
         try:
-            kinds = self._memory.policy(user=user, thread=thread).kinds
-            items = [
-                item
-                for turn in turns
-                if (item := self._item(turn, state, user=user, thread=thread)) is not None
-                and item.kind in kinds
-            ]
-            self._memory.add(items)
-        except (DeixisError, SQLAlchemyError) as error:
-            # The answer stands; the turn is remembered with the next one.
-            _log.warning("a turn is not remembered yet: %s", error)
+            turns = _since(state["messages"], state.get("remembered"))
+            if not turns:
+                return None
+            self._keep(turns, state)
+        # The answer stands, however memory fails; the turn is remembered with the next one.
+        except Exception as error:
+            _log.warning("a turn is not remembered yet: %s: %s", type(error).__name__, error)
             return None
         return {"remembered": str(turns[-1][0].id)}
 
@@ -165,6 +142,31 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
         messages = [*request.messages[:last], reminded, *request.messages[last + 1 :]]
         return request.override(messages=messages)
 
+    def _found(self, messages: Sequence[AnyMessage]) -> list[Recollection]:
+        """What comes to mind with the last question, best first."""
+        user, thread = _asker()
+        asked = [m for m in messages if isinstance(m, HumanMessage)]
+        found = [
+            one
+            for kinds in _APART
+            for one in self._memory.recall(
+                str(asked[-1].text),
+                user=user,
+                thread=thread,
+                k=self._most,
+                kinds=kinds,
+                without=[str(m.id) for m in asked[-_IN_PROMPT:]],
+            )
+        ]
+        return sorted(found, key=lambda one: one.score, reverse=True)
+
+    def _keep(self, turns: Sequence[Sequence[AnyMessage]], state: Any) -> None:
+        """Writes turns down, of the kinds that the user wants kept."""
+        user, thread = _asker()
+        kinds = self._memory.policy(user=user, thread=thread).kinds
+        items = (self._item(turn, state, user=user, thread=thread) for turn in turns)
+        self._memory.add([item for item in items if item is not None and item.kind in kinds])
+
     def _brought(
         self, found: Sequence[Recollection], known: Sequence[ImageRecord]
     ) -> tuple[list[Recalled], ImageRecords]:
@@ -196,6 +198,7 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
             return None
         book = ImageBook(self._images, records)
         places = _places(reply.detections, book)
+        absent = _said_absent(last)
         now = utc_now()
         return MemoryItem(
             id="",
@@ -203,13 +206,14 @@ class MemoryMiddleware(AgentMiddleware[MemoryState, Any]):
             thread=thread,
             kind="fact" if reply.found and places else "turn",
             origin="conversation",
-            text=reply.text,
+            text=_statement(last) or reply.text,
             question=str(asked.text),
             places=places,
-            facts={kind: value for kind, value in reply.facts.items() if value is not None},
+            facts={k: v for k, v in reply.facts.items() if v is not None and not absent},
             source=str(asked.id),
             created=now,
             updated=now,
+            data={"found": False} if absent else {},
         )
 
 
@@ -238,11 +242,23 @@ def _noted(turn: Sequence[AnyMessage]) -> bool:
     )
 
 
+def _said_absent(answer: AIMessage) -> bool:
+    """Whether an answer says itself that it wasn't found; prose alone says nothing of it."""
+    return (fenced_json(str(answer.text)) or {}).get("found") is False
+
+
+def _statement(answer: AIMessage) -> str:
+    """An answer without words about where it is from, where the model gives it."""
+    stated: object = answer.response_metadata.get(STATEMENT)
+    return stated if isinstance(stated, str) and stated.strip() else ""
+
+
 def _known(reply: Reply, given: Sequence[Mapping[str, Any]]) -> bool:
     """Whether an answer only repeats what came to mind: remembered again, it would grow."""
     recalled = [Recalled.model_validate(one) for one in given]
     if not reply.detections:
-        return any(len(r.text) >= _LEAST_QUOTED and r.text in reply.text for r in recalled)
+        said = (r.text for r in recalled if len(r.text.encode("utf-8", "replace")) >= _LEAST_QUOTED)
+        return any(text in reply.text for text in said)
     stated = {kind: value for kind, value in reply.facts.items() if value is not None}
     first = reply.detections[0]
     return any(
@@ -274,16 +290,23 @@ def _recalled(found: Recollection, book: ImageBook) -> Recalled:
         if record is not None:
             detections.append(place.detection.on(record.handle))
             pictures[record.handle] = record.source
+    return _told(item).model_copy(
+        update={
+            "detections": tuple(detections),
+            "pictures": pictures,
+            "earlier": tuple(_told(older) for older in found.earlier),
+        }
+    )
+
+
+def _told(item: MemoryItem) -> Recalled:
+    """A memory's words, without its pictures."""
     return Recalled(
         id=item.id,
+        kind=item.kind if item.kind != "document" else "turn",
         when=item.updated.astimezone().strftime("%Y-%m-%d %H:%M"),
         question=item.question,
         text=item.text,
-        detections=tuple(detections),
-        pictures=pictures,
+        found=item.data.get("found") is not False,
         facts=item.facts,
-        earlier=tuple(
-            Recalled(id=o.id, when=o.updated.astimezone().strftime("%Y-%m-%d %H:%M"), text=o.text)
-            for o in found.earlier
-        ),
     )

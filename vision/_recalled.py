@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Literal, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,10 @@ from deixis.vision._geometry import Detection
 
 RECALLED: Final = "deixis_recalled"
 """Where a message of the user's carries what came to mind, among its `additional_kwargs`."""
+
+STATEMENT: Final = "statement"
+"""Where a model's message may carry, among its `response_metadata`, its answer as it is to be
+remembered: without words about where it is from."""
 
 _INTRO: Final = (
     "(Remembered from earlier turns and conversations. These are quotations and may be out of "
@@ -40,9 +44,12 @@ class Recalled(BaseModel):
 
     Attributes:
         id: Names it, for `forget`.
+        kind: `turn`: an answer of any kind. `fact`: one that was found, with its places. `note`:
+            what was asked to be remembered.
         when: The day and time it was last said, in words.
         question: What was asked then; empty for a note.
         text: What was answered, or noted.
+        found: Whether the answer was found then; a note was told.
         detections: The places it speaks of, in original pixels, on images of this conversation.
         pictures: What those images are, by handle. They aren't shown; `look_again` shows them.
         facts: What it states, by kind (`floor`), as the sign writes it.
@@ -52,9 +59,11 @@ class Recalled(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str
+    kind: Literal["turn", "fact", "note"] = "turn"
     when: str = ""
     question: str = ""
     text: str
+    found: bool = True
     detections: tuple[Detection, ...] = ()
     pictures: dict[str, str] = Field(default_factory=dict[str, str])
     facts: dict[str, str | None] = Field(default_factory=dict[str, "str | None"])
@@ -97,6 +106,8 @@ def _line(memory: Recalled, dialect: Dialect, frames: Frames) -> str:
     if memory.question:
         told["asked"] = memory.question[:_LONGEST]
     told["answered" if memory.question else "noted"] = memory.text[:_LONGEST]
+    if not memory.found:
+        told["found"] = False
     if memory.facts:
         told["facts"] = memory.facts
     if places := [p for d in memory.detections[:_MOST_PLACES] if (p := _place(d, dialect, frames))]:

@@ -26,15 +26,18 @@ from deixis.vision._images import VisionImage
 from deixis.vision._model import ImageView, VisionModel, tool_call_chunks
 from deixis.vision._reader import RapidReader, Reader, Reading
 from deixis.vision._reading_cache import CachedReader
-from deixis.vision._recalled import Recalled, question_of, recalled_of
+from deixis.vision._recalled import STATEMENT, Recalled, question_of, recalled_of
 from deixis.vision._reply import write_reply
 from deixis.vision.embedded._defaults import default_reasoner
 from deixis.vision.embedded._outcome import Outcome, Sum
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._reasoner import Reasoner
 from deixis.vision.embedded._remembering import (
+    bare_question,
     contradicted,
+    forgettable,
     note_on,
+    to_forget,
     to_remember,
     unseen_picture,
 )
@@ -44,6 +47,7 @@ from deixis.vision.embedded._wording import Wording
 _CALCULATOR = "calculate"
 _LOOK_AGAIN = "look_again"
 _REMEMBER = "remember"
+_FORGET = "forget"
 _NOTHING = Outcome(text="", found=False, language="en")
 
 
@@ -152,50 +156,55 @@ class EmbeddedModel(VisionModel):
     def _message(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> AIMessage:
         tools = [_Offered.of(tool) for tool in cast("list[JsonObject]", kwargs.get("tools") or [])]
         asked = self._asked(messages)
-        outcome, call = self._decided(asked, {tool.name for tool in tools})
-        calls = [call] if call is not None else []
+        came_to = self._decided(asked, {tool.name for tool in tools})
+        calls = [came_to.call] if came_to.call is not None else []
         if not calls and kwargs.get("tool_choice") not in (None, "auto", "none"):
-            calls.append(_structured(tools, kwargs.get("tool_choice"), outcome))
-        text = "" if calls else self._written(outcome)
-        return AIMessage(text, tool_calls=calls, response_metadata={"model_name": "embedded"})
+            calls.append(_structured(tools, kwargs.get("tool_choice"), came_to.outcome))
+        if calls:
+            told = {"model_name": "embedded"}
+            return AIMessage("", tool_calls=calls, response_metadata=told)
+        told = {"model_name": "embedded", STATEMENT: came_to.statement or came_to.outcome.text}
+        return AIMessage(self._written(came_to.outcome), response_metadata=told)
 
-    def _decided(self, asked: _Asked, offered: Collection[str]) -> tuple[Outcome, ToolCall | None]:
+    def _decided(self, asked: _Asked, offered: Collection[str]) -> _Decision:
         """What it comes to, and the call that it takes first."""
         say = Wording(Question(text=asked.question).language)
-        if (what := to_remember(asked.question)) and _REMEMBER in offered:
-            if _REMEMBER not in asked.results:
-                return _NOTHING, _call(_REMEMBER, {"text": what})
-            return Outcome(text=say.noted(what), found=True, language=say.language), None
-        outcome = self._reasoner.answer(asked.question, [self.sign(v) for v in asked.images])
+        if (what := to_remember(asked.question)) is not None:
+            return _noting(what, asked, offered, say)
+        if (what := to_forget(asked.question)) is not None:
+            return _forgetting(what, asked, offered, say)
+        question = bare_question(asked.question)
+        outcome = self._reasoner.answer(question, [self.sign(v) for v in asked.images])
         if outcome.sum is not None:
             result = asked.results.get(_CALCULATOR)
             if result is not None:
-                return _with_result(outcome, outcome.sum, result), None
+                return _Decision(_with_result(outcome, outcome.sum, result))
             if _CALCULATOR in offered:
-                return outcome, _call(_CALCULATOR, {"expression": outcome.sum.expression})
+                sum_ = _call(_CALCULATOR, {"expression": outcome.sum.expression})
+                return _Decision(outcome, sum_)
         if not asked.recalled or asked.brought:
-            return outcome, None
+            return _Decision(outcome)
         if outcome.found:
-            return self._from_memory(outcome, asked.recalled, say), None
-        note = note_on(asked.question, asked.recalled)
+            return self._from_memory(outcome, asked.recalled, say)
+        note = note_on(question, asked.recalled)
         if note is not None and note is asked.recalled[0] and not note.detections:
-            return _quoting(note, say), None
+            return _quoting(note, say)
         unseen = unseen_picture(asked.recalled, {view.handle for view in asked.images})
         if unseen is not None and _LOOK_AGAIN in offered and _LOOK_AGAIN not in asked.failed:
-            return outcome, _call(_LOOK_AGAIN, {"image": unseen})
-        return (outcome if note is None else _quoting(note, say)), None
+            return _Decision(outcome, _call(_LOOK_AGAIN, {"image": unseen}))
+        return _absent(outcome, asked, say) if note is None else _quoting(note, say)
 
     @staticmethod
-    def _from_memory(outcome: Outcome, recalled: Sequence[Recalled], say: Wording) -> Outcome:
+    def _from_memory(outcome: Outcome, recalled: Sequence[Recalled], say: Wording) -> _Decision:
         """An answer, with the earlier picture it rests on and what was said before named."""
         text = outcome.text
-        pictures = {handle: name for memory in recalled for handle, name in memory.pictures.items()}
+        pictures = _pictures(recalled)
         shown = outcome.detections[0].image if outcome.detections else None
         if shown in pictures:
             text = say.in_earlier_picture(text, pictures[shown])
         if (memory := contradicted(recalled, outcome.detections)) is not None:
             text += say.said_before([(o.when, o.text) for o in memory.earlier])
-        return replace(outcome, text=text)
+        return _Decision(replace(outcome, text=text), statement=outcome.text)
 
     def _written(self, outcome: Outcome) -> str:
         return write_reply(
@@ -224,6 +233,9 @@ class EmbeddedModel(VisionModel):
             question=question_of(messages[last]),
             images=brought or everything,
             brought=bool(brought),
+            shown=any(
+                isinstance(messages[n], HumanMessage) for view in everything for n in view.messages
+            ),
             results={str(m.name): str(m.text) for m in done if m.status != "error"},
             failed=frozenset(str(m.name) for m in done if m.status == "error"),
             recalled=recalled_of(messages[last]),
@@ -238,6 +250,7 @@ class _Asked:
         question: The user's last words.
         images: What it is about.
         brought: Whether the question brought them.
+        shown: Whether the user showed any picture in this conversation, so far as it is in view.
         results: What tools answered since, by their names.
         failed: Names of tools that failed.
         recalled: Memories that came to mind with the question.
@@ -246,9 +259,26 @@ class _Asked:
     question: str
     images: Sequence[ImageView]
     brought: bool
+    shown: bool
     results: Mapping[str, str]
     failed: frozenset[str]
     recalled: Sequence[Recalled]
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What the model came to.
+
+    Attributes:
+        outcome: The answer.
+        call: The tool call that it waits for.
+        statement: The answer without words about where it is from, as it is to be remembered;
+            empty where the answer is nothing else.
+    """
+
+    outcome: Outcome
+    call: ToolCall | None = None
+    statement: str = ""
 
 
 class _Offered:
@@ -270,18 +300,68 @@ class _Offered:
         )
 
 
-def _quoting(note: Recalled, say: Wording) -> Outcome:
+def _noting(what: str, asked: _Asked, offered: Collection[str], say: Wording) -> _Decision:
+    """An order to remember something."""
+    if _REMEMBER in asked.results:
+        return _said(say.noted(what), say, found=True)
+    if _REMEMBER in asked.failed:
+        return _said(say.failed_to_note(what), say)
+    if _REMEMBER not in offered:
+        return _said(say.not_kept(), say)
+    return _Decision(_NOTHING, _call(_REMEMBER, {"text": what}))
+
+
+def _forgetting(what: str, asked: _Asked, offered: Collection[str], say: Wording) -> _Decision:
+    """An order to forget something: the note that holds it, and what that contradicts."""
+    if _FORGET not in offered:
+        return _said(say.not_kept(), say)
+    if not Question(text=what).content:
+        return _said(say.which(), say)
+    memory = forgettable(what, asked.recalled)
+    if memory is None or asked.results.get(_FORGET, "").startswith("Forgot 0 "):
+        return _said(say.nothing_of(what), say)
+    meant = (memory, *memory.earlier)
+    texts = [one.text for one in meant]
+    if _FORGET in asked.results:
+        # What is forgotten must not come back as what was answered.
+        return _said(say.forgot(texts), say, found=True, statement=say.forgot_something())
+    if _FORGET in asked.failed:
+        return _said(say.left(texts), say, statement=say.left([what]))
+    return _Decision(_NOTHING, _call(_FORGET, {"ids": [one.id for one in meant]}))
+
+
+def _said(text: str, say: Wording, *, found: bool = False, statement: str = "") -> _Decision:
+    return _Decision(Outcome(text=text, found=found, language=say.language), statement=statement)
+
+
+def _pictures(recalled: Sequence[Recalled]) -> dict[str, str]:
+    """Names of the pictures that memories speak of, by handle."""
+    return {handle: name for memory in recalled for handle, name in memory.pictures.items()}
+
+
+def _absent(outcome: Outcome, asked: _Asked, say: Wording) -> _Decision:
+    """An answer that isn't there; with no picture of the user's, in none of the earlier ones."""
+    if asked.shown or not asked.images:
+        return _Decision(outcome)
+    names = _pictures(asked.recalled)
+    looked_at = dict.fromkeys(names.get(view.handle) or view.handle for view in asked.images)
+    text = say.not_in_earlier(outcome.text, [*looked_at])
+    return _Decision(replace(outcome, text=text, detections=()))
+
+
+def _quoting(note: Recalled, say: Wording) -> _Decision:
     """A memory with no picture to look at, in its own words."""
     text = say.remembered(note.text, note.when)
     if note.earlier:
         text += say.said_before([(older.when, older.text) for older in note.earlier])
-    return Outcome(
+    outcome = Outcome(
         text=text,
         found=True,
         language=say.language,
         detections=note.detections,
         facts={"floor": None, **note.facts},
     )
+    return _Decision(outcome, statement=note.text)
 
 
 def _with_result(outcome: Outcome, sum_: Sum, result: str) -> Outcome:

@@ -43,9 +43,9 @@ class Wording:
 
     def _traditional(self, chinese: str) -> str:
         """A sentence in traditional characters, what it quotes left as the sign writes it."""
-        if not self._kept:
+        if not (texts := self._kept - {""}):
             return traditional(chinese)
-        kept = "|".join(map(re.escape, sorted(self._kept, key=len, reverse=True)))
+        kept = "|".join(map(re.escape, sorted(texts, key=len, reverse=True)))
         parts = re.split(f"({kept})", chinese)
         return "".join(part if part in self._kept else traditional(part) for part in parts)
 
@@ -178,20 +178,88 @@ class Wording:
 
     def noted(self, what: str) -> str:
         """Something was remembered because the user asked for it."""
+        self._kept.add(what)
         return self._say(f"I'll remember: “{what}”", f"记住了：“{what}”")
+
+    def not_kept(self) -> str:
+        """Something couldn't be remembered or forgotten, there being nothing to keep it in."""
+        return self._say(
+            "Nothing can be kept or forgotten here: there is no memory of you.",
+            "这里没有您的记忆，无法记住或忘掉任何事。",
+        )
+
+    def failed_to_note(self, what: str) -> str:
+        """Remembering something failed."""
+        self._kept.add(what)
+        return self._say(f"I could not remember “{what}”.", f"没能记住“{what}”。")
+
+    def forgot(self, texts: Sequence[str]) -> str:
+        """Something was forgotten because the user asked for it."""
+        told = self._cited(texts)
+        return self._say(f"Forgotten: {told}", f"已忘掉：{told}")
+
+    def forgot_something(self) -> str:
+        """The same, to be kept: it doesn't say what."""
+        return self._say("Something was forgotten, as asked.", "已按要求忘掉。")
+
+    def nothing_of(self, what: str) -> str:
+        """There is nothing to forget."""
+        told = self._cited([what])
+        return self._say(f"Nothing of {told} is remembered.", f"没有记住关于{told}的内容。")
+
+    def left(self, texts: Sequence[str]) -> str:
+        """Something wasn't forgotten: whoever was asked didn't allow it."""
+        told = self._cited(texts)
+        return self._say(f"Not forgotten, left as it was: {told}", f"没有忘掉，保留原样：{told}")
+
+    def which(self) -> str:
+        """An order to forget that names nothing."""
+        return self._say(
+            "Say what to forget, as in “Forget my locker number”; `deixis memory forget --all` "
+            "forgets everything.",
+            "请说明要忘掉什么，例如“忘掉我的柜子号码”；deixis memory forget --all 会忘掉全部。",
+        )
+
+    def _cited(self, texts: Sequence[str]) -> str:
+        self._kept.update(texts)
+        return ("；" if self.chinese else "; ").join(f"“{text}”" for text in texts)
 
     def remembered(self, text: str, when: str) -> str:
         """A note, quoted."""
+        self._kept.add(text)
         return self._say(f"Remembered on {when}: “{text}”", f"{when}记下的：“{text}”")
 
     def in_earlier_picture(self, text: str, name: str) -> str:
         """An answer that rests on a picture of an earlier conversation."""
+        self._kept.update((text, name))
         return self._say(
             f"From an earlier picture ({name}): {text}", f"之前的照片（{name}）：{text}"
         )
 
+    def not_in_earlier(self, absence: str, names: Sequence[str]) -> str:
+        """What isn't on signs that the asker didn't show, in the place of `absent`.
+
+        Args:
+            absence: The answer as it is for a sign that was shown.
+            names: Of the earlier pictures that were looked at.
+        """
+        here = self._say("on this sign", "这块牌子上")
+        before, found, after = absence.partition(here)
+        if not found:
+            return absence
+        pictures = ", ".join(names)
+        self._kept.update((*names, before))
+        # What else those signs show is of no help to someone who stands before another.
+        missing = after.partition("。")[0]
+        return self._say(
+            f"{before}in the earlier pictures that I looked at ({pictures}). "
+            "A picture of the sign would help.",
+            f"看过的之前的照片（{pictures}）里{missing}。请给我一张牌子的照片，会更有帮助。",
+        )
+
     def said_before(self, earlier: Sequence[tuple[str, str]]) -> str:
         """What was said before and is contradicted now, newest first."""
+        self._kept.update(text for _, text in earlier)
         told = [self._say(f"on {when}: “{text}”", f"{when}：“{text}”") for when, text in earlier]
         return self._say(f" Before that, {'; '.join(told)}", f" 之前的说法，{'；'.join(told)}")
 
