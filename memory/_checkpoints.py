@@ -47,10 +47,13 @@ class SqliteCheckpoints(Checkpoints, SqliteSaver):
 
         Raises:
             DeixisError: The database fails.
+            IntegrityError: What is written doesn't fit what is there.
         """
         try:
             with super().cursor(transaction) as cursor:
                 yield cursor
+        except sqlite3.IntegrityError:
+            raise
         except sqlite3.DatabaseError as error:
             name = self.conn.execute("PRAGMA database_list").fetchone()[2]
             raise DeixisError(
