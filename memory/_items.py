@@ -60,7 +60,7 @@ class MemoryItem(BaseModel):
         count: How often it was said.
         replaced_by: Id of the newer memory that contradicts it.
         expires: When it is forgotten by itself.
-        data: Of a document: whatever the program keeps with it.
+        data: Of a document: whatever the program keeps with it. Of a turn: whether it was found.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -30,7 +30,7 @@ from deixis.memory._names import is_user, owner_key, quoted
 from deixis.memory._record import Record, RecordReader, RecordWriter
 from deixis.memory._searching import search_many
 from deixis.memory._similar import shared_words
-from deixis.memory._vectors import UserVectors, VectorCache, Wanted
+from deixis.memory._vectors import ANY, UserVectors, VectorCache, Wanted
 from deixis.vision import CachedReader, DeixisError, ImageStore, RapidReader
 
 if TYPE_CHECKING:
@@ -273,7 +273,9 @@ class MemoryStore:
         With `where`, only memories of which it is true.
         """
         owner = owner_key(user, thread)
-        wanted = Wanted(kinds=kinds, without=without and frozenset(without), where=where)
+        wanted = ANY
+        if kinds is not None or without or where is not None:
+            wanted = Wanted(kinds=kinds, without=frozenset(without), where=where)
         if (near := self._vectors.of(owner)) is not None:
             return near.recalled(vector, k, wanted)
         indexed = None if self._indexer is None else self._indexer.nearest

@@ -43,11 +43,6 @@ class Wanted:
     without: Collection[str] = ()
     where: Callable[[MemoryItem], bool] | None = None
 
-    @property
-    def choosy(self) -> bool:
-        """Whether it isn't all the same which."""
-        return self.kinds is not None or bool(self.without) or self.where is not None
-
     def has(self, item: MemoryItem, now: datetime.datetime) -> bool:
         """Whether a memory is one of them, and its time hasn't come."""
         return (
@@ -58,6 +53,10 @@ class Wanted:
         )
 
 
+ANY = Wanted()
+"""All of them."""
+
+
 class UserVectors:
     """An owner's memories that haven't been replaced, with their vectors in one matrix.
 
@@ -65,6 +64,7 @@ class UserVectors:
         state: What of the owner this shows.
         items: Memories that are current, by row.
         replaced: Those that newer ones contradict, by the newer one's id.
+        matrix: The vectors, shape (memories, dimension).
     """
 
     def __init__(self, state: OwnerState, stored: Sequence[StoredItem], dimension: int) -> None:
@@ -74,11 +74,6 @@ class UserVectors:
         self._expiring = False
         self._matrix = np.empty((max(16, len(stored)), dimension), np.float32)
         self._extend(stored)
-
-    @property
-    def matrix(self) -> Vector:
-        """The vectors, shape (memories, dimension)."""
-        return self._matrix[: len(self.items)]
 
     @property
     def bytes(self) -> int:
@@ -109,6 +104,7 @@ class UserVectors:
             self._matrix[row] = one.vector
             self._expiring |= one.item.expires is not None
             self.items.append(one.item)
+        self.matrix = self._matrix[: len(self.items)]
 
     def earlier(self, item: MemoryItem) -> tuple[MemoryItem, ...]:
         """What a memory contradicts, and what that contradicted, newest first."""
@@ -122,10 +118,10 @@ class UserVectors:
     def recalled(self, vector: Vector, k: int, wanted: Wanted) -> list[Recollection]:
         """The k nearest memories of those that are wanted, best first."""
         scores = self.matrix @ vector
-        now = utc_now()
         items, replaced, reach = self.items, self.replaced, k
-        # A memory that is looked into costs more than its whole comparison.
-        choosy = wanted.choosy or self._expiring
+        # To look into a memory costs more than to compare it.
+        choosy = wanted is not ANY or self._expiring
+        now = utc_now() if choosy else None
         while True:
             rows = top(scores, reach)
             numbers: list[int] = rows.tolist()
@@ -133,7 +129,7 @@ class UserVectors:
             found: list[Recollection] = []
             for row, score in zip(numbers, cosines, strict=True):
                 item = items[row]
-                if choosy and not wanted.has(item, now):
+                if now is not None and not wanted.has(item, now):
                     continue
                 found.append(Recollection(item, score, self.earlier(item) if replaced else ()))
             if len(found) >= k or reach >= len(scores):

@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from deixis.memory import MemoryItem, MemoryStore
+from deixis.memory import MemoryItem, MemoryStore, Recollection
 
 ITEMS = int(os.environ.get("DEIXIS_BENCH_ITEMS", "100000"))
 DIMENSION: Final = 384
@@ -100,14 +100,13 @@ class _Bench:
         asked = list(zip(users, _random(rounds, 3), strict=True))
         with self._open(index=False) as store:
 
-            def ours(user: int, vector: Vectors) -> Found:
-                found = store.recall_by_vector(vector, user=_user(user), k=_K)
-                return [one.item.text for one in found]
+            def ours(user: int, vector: Vectors) -> Any:
+                return store.recall_by_vector(vector, user=_user(user), k=_K)
 
-            cold = _Timed(ours, asked)
-            bare = _Timed(self._numpy, asked)
-            warm = _Timed(ours, asked)
-        theirs = _Timed(chroma.search, asked[:100])
+            cold = _Timed(ours, asked, names=_texts)
+            bare = _Timed(self._numpy, asked, names=_numbers)
+            warm = _Timed(ours, asked, names=_texts)
+        theirs = _Timed(chroma.search, asked[:100], names=list)
         print(f"  ours warm / numpy   p50 {warm.p50 / bare.p50:.2f}  p95 {warm.p95 / bare.p95:.2f}"
               f"   (goal {GOAL})")  # fmt: skip
         print(f"  ours warm / Chroma  p50 {warm.p50 / theirs.p50:.4f}   "
@@ -131,12 +130,11 @@ class _Bench:
             with self._open(index=True, scan_most=scan_most) as store:
                 store.flush(3_600)
 
-                def ours(user: int, vector: Vectors, store: MemoryStore = store) -> Found:
-                    found = store.recall_by_vector(vector, user=_user(user), k=_K)
-                    return [one.item.text for one in found]
+                def ours(user: int, vector: Vectors, store: MemoryStore = store) -> Any:
+                    return store.recall_by_vector(vector, user=_user(user), k=_K)
 
                 ours(*asked[0])
-                timed.append(_Timed(ours, asked))
+                timed.append(_Timed(ours, asked, names=_texts))
         scan, index = timed
         print(f"one user with {ITEMS:,}: index / scan  p50 {index.p50 / scan.p50:.2f}")
         print(f"    scan   {scan}")
@@ -149,11 +147,11 @@ class _Bench:
         some = self._vectors[chance.integers(0, len(self._vectors), count)]
         return _unit(some + _random(count, 5))
 
-    def _numpy(self, user: int, vector: Vectors) -> Found:
+    def _numpy(self, user: int, vector: Vectors) -> Any:
         start = user * self._each
         scores = self._vectors[start : start + self._each] @ vector
         best = np.argpartition(-scores, _K)[:_K]
-        return [str(start + n) for n in best[np.argsort(-scores[best])]]
+        return best[np.argsort(-scores[best])] + start
 
 
 class _Chroma:
@@ -192,17 +190,25 @@ class _Chroma:
 
 
 class _Timed:
-    """What a search found for each question, and how long it took."""
+    """What a search found for each question, and how long it took.
+
+    What it gives (memories, numbers of rows, ids) is looked into when the time has been taken.
+    """
 
     def __init__(
-        self, search: Callable[[int, Vectors], Found], asked: Sequence[tuple[int, Vectors]]
+        self,
+        search: Callable[[int, Vectors], Any],
+        asked: Sequence[tuple[int, Vectors]],
+        *,
+        names: Callable[[Any], Found],
     ) -> None:
         self._found: list[Found] = []
         seconds: list[float] = []
         for user, vector in asked:
             begun = time.perf_counter()
-            self._found.append(search(user, vector))
+            found = search(user, vector)
             seconds.append(time.perf_counter() - begun)
+            self._found.append(names(found))
         self.p50 = median(seconds)
         self.p95 = float(np.quantile(seconds, 0.95))
 
@@ -213,6 +219,14 @@ class _Timed:
         """How much of what there is to be found was found."""
         pairs = list(zip(self._found, exact._found, strict=False))
         return sum(len(set(a) & set(b)) / len(b) for a, b in pairs) / len(pairs)
+
+
+def _texts(found: Sequence[Recollection]) -> Found:
+    return [one.item.text for one in found]
+
+
+def _numbers(found: Sequence[int]) -> Found:
+    return [str(number) for number in found]
 
 
 def _random(count: int, seed: int) -> Vectors:
