@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
+from deixis.memory._traces import clear_traces
 from deixis.vision import DeixisError
 
 if TYPE_CHECKING:
@@ -46,7 +45,9 @@ class ChromaIndex:
 
     def __init__(self, place: Path | str, *, record: str) -> None:
         self._folder = None if is_server(place) else Path(place)
+        self._place = place
         self._prefix = f"deixis-{record}-"
+        self._purged = False
         with _OPENING:
             self._client = _client(place)
 
@@ -112,16 +113,17 @@ class ChromaIndex:
     def purge(self) -> None:
         """Takes what was dropped out of the files as well; a server does that by its own vacuum.
 
-        Chroma leaves a dropped collection's folder on disk and its rows in free pages.
+        Nobody may use the index meanwhile: it is closed for it.
         """
         if self._folder is None:
             return
-        with closing(sqlite3.connect(self._folder / "chroma.sqlite3", timeout=30)) as database:
-            alive = {row[0] for row in database.execute("SELECT id FROM segments")}
-            database.execute("VACUUM")
-        for folder in self._folder.iterdir():
-            if folder.is_dir() and folder.name not in alive:
-                shutil.rmtree(folder, ignore_errors=True)
+        self._purged = True
+        cast("Any", self._client).close()
+        try:
+            clear_traces(self._folder)
+        finally:
+            with _OPENING:
+                self._client = _client(self._place)
 
     def close(self) -> None:
         """Lets go of the folder or the server."""
@@ -132,6 +134,9 @@ class ChromaIndex:
                 # Chroma itself leaves the connections to a server open; it has two of them.
                 for api in (client._server, client._admin_client._server):
                     api._session.close()
+        if self._folder is not None and self._purged:
+            # What was written since may hold what this process has had in memory.
+            clear_traces(self._folder)
 
     def _names(self) -> Iterator[str]:
         seen = 0
