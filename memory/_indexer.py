@@ -36,6 +36,8 @@ _BATCH: Final = 500
 _POLL: Final = 5.0
 _PATIENCE: Final = 6
 _WIPE_SECONDS: Final = 120.0
+_LONGEST_WAIT: Final = 5.0
+_LONGEST_BATCH: Final = 30.0
 _BACKLOG: Final = 512
 _log = logging.getLogger(__name__)
 
@@ -142,20 +144,27 @@ class Indexer:
             if self._status.state != "failed":
                 self._wake.set()
             return None
+        if not self._using.acquire(timeout=_LONGEST_WAIT):
+            return None
         try:
-            with self._using:
-                return index.nearest(owner, vector, k)
+            return index.nearest(owner, vector, k)
         except Exception as error:  # whatever a broken index raises
             self._failed(f"a search failed ({type(error).__name__}): it is made anew")
             self._wake.set()
             return None
+        finally:
+            self._using.release()
 
     def close(self) -> None:
         """Stops after the batch at hand."""
         self._stopped.set()
         self._wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(_LONGEST_BATCH)
+            if self._thread.is_alive():
+                # It ends with the process. The record has everything, and the index is checked.
+                _log.warning("the index of memories: %s doesn't answer, it is left", self._place)
+                return
         with self._using:
             if self._index is not None:
                 self._index.close()
@@ -268,7 +277,8 @@ class Indexer:
         with self._record.reading() as reader:
             seen = reader.owner(owner)
         if seen.rebuild:
-            self._here.drop(owner)
+            with self._using:
+                self._here.drop(owner)
         done = 0 if seen.rebuild else seen.indexed
         while done < seen.written and not self._stopped.is_set():
             with self._record.reading() as reader:
@@ -295,7 +305,10 @@ class Indexer:
 
         if stored:
             vectors = np.stack([one.vector for one in stored])
-            self._here.put(owner, [one.item.id for one in stored], vectors)
+            # One call at a time: with a search beside it an upsert of embedded Chroma's has been
+            # seen to wait for ever, for a read lock that the search had left behind.
+            with self._using:
+                self._here.put(owner, [one.item.id for one in stored], vectors)
 
 
 def open_indexer(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from langchain_core.messages import HumanMessage
 
@@ -14,17 +11,6 @@ from deixis.vision import ImageStore, VisionImage
 from deixis.vision._recalled import RECALLED, Recalled
 from deixis.vision.embedded._model import EmbeddedModel
 from tests.agents.helpers import blank
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> ImageStore:
-    return ImageStore(tmp_path / "images")
-
-
-@pytest.fixture
-def memory(tmp_path: Path, images: ImageStore) -> Iterator[MemoryStore]:
-    with MemoryStore(tmp_path / "memory", images=images, index=False) as store:
-        yield store
 
 
 def test_the_embedded_model_points_into_the_old_picture(

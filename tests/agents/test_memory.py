@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,17 +17,6 @@ from tests.agents.helpers import blank, blocks, told
 
 DOOR = {"bbox_2d": [10, 20, 110, 220], "label": "door", "text": "药房"}
 PHARMACY = Say("The pharmacy is on 1F.", places=[DOOR], facts={"floor": "1F"})
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> ImageStore:
-    return ImageStore(tmp_path / "images")
-
-
-@pytest.fixture
-def memory(tmp_path: Path, images: ImageStore) -> Iterator[MemoryStore]:
-    with MemoryStore(tmp_path / "memory", images=images, index=False) as store:
-        yield store
 
 
 def agent(model: ScriptedModel, memory: MemoryStore, images: ImageStore) -> VisionAgent:
