@@ -136,7 +136,10 @@ class ChromaIndex:
                     api._session.close()
         if self._folder is not None and self._purged:
             # What was written since may hold what this process has had in memory.
-            clear_traces(self._folder)
+            try:
+                clear_traces(self._folder)
+            except DeixisError as error:
+                _log.warning("%s", error)
 
     def _names(self) -> Iterator[str]:
         seen = 0

@@ -193,9 +193,12 @@ class Indexer:
 
     def _failed(self, why: str) -> None:
         with self._using:
-            if self._index is not None:
-                self._index.close()
-            self._index = None
+            index, self._index = self._index, None
+            if index is not None:
+                try:
+                    index.close()
+                except Exception as error:  # a broken index may not even close
+                    _log.warning("the index of memories: %s", error)
         self._status = IndexStatus(state="failed", detail=why)
 
     def _open(self) -> bool:

@@ -3,6 +3,8 @@
 Chroma 1.5 keeps a dropped collection's folder and its rows in free pages. And the graphs it writes
 hold memory that was never set: places for elements that aren't there yet, and for links that an
 element hasn't got. Whole vectors of others were found in them, about 2 times in 100.
+
+`python -m deixis.memory._traces FOLDER` does it in a process of its own.
 """
 
 from __future__ import annotations
@@ -10,9 +12,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import struct
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from deixis.vision import DeixisError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +32,25 @@ _WORD: Final = 4
 
 
 def clear_traces(folder: Path) -> None:
-    """Makes the files of a Chroma folder, which nobody has open, hold what is in it alone."""
+    """Makes the files of a Chroma folder hold what is in it alone.
+
+    Chroma must have been closed before. It closes its connections a little later, though, with a
+    SQLite of its own: two copies of SQLite in one process don't see each other's locks, and the
+    file was broken by that (https://www.sqlite.org/howtocorrupt.html, 2.2.1). Between two
+    processes locks hold.
+
+    Raises:
+        DeixisError: The files can't be written.
+    """
+    command = [sys.executable, "-m", "deixis.memory._traces", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        why = lines[-1][:300] if lines else f"its process ended with {done.returncode}"
+        raise DeixisError(f"what was forgotten can't be taken out of {folder}: {why}")
+
+
+def _clear(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "chroma.sqlite3", timeout=30)) as database:
         alive = {row[0] for row in database.execute("SELECT id FROM segments")}
         database.execute("VACUUM")
@@ -66,3 +90,7 @@ def _unlinked(links: NDArray[np.uint32]) -> None:
     number = links[:, :1] & 0xFFFF
     places = np.arange(links.shape[1], dtype=np.uint32)[np.newaxis]
     links[places > number] = 0
+
+
+if __name__ == "__main__":
+    _clear(Path(sys.argv[1]))

@@ -140,6 +140,22 @@ def test_a_broken_index_is_made_again_from_the_record(
     assert in_the_index(place, store) == {"ann": COUNT, "bob": 1}
 
 
+@pytest.mark.slow
+def test_an_index_that_breaks_while_it_is_in_use_is_made_again(place: Path) -> None:
+    store, embedder = reopened(place, [])
+    with store:
+        assert store.flush(120).state == "ready"
+        holes_in_the_database(place / "chroma")
+        bob = store.recall("Bob likes tea", user="bob")[0].item
+        store.forget(ids=[bob.id], user="bob")  # what is forgotten leaves the index's files, too
+        for _ in range(10):
+            if store.flush(120).state == "ready":
+                break
+        assert store.index_status.state == "ready"
+    assert in_the_index(place, store) == {"ann": COUNT, "bob": 0}
+    assert embedder.embedded == 1, "the question alone"
+
+
 def test_a_whole_index_is_not_made_again(place: Path) -> None:
     told: Progress = []
     store, embedder = reopened(place, told)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from deixis.memory._chroma import ChromaIndex
 from deixis.memory._traces import clear_traces
+from deixis.vision import DeixisError
 
 MARK = b"of someone who was forgotten"
 
@@ -54,3 +56,28 @@ def test_what_is_in_graphs_stays_and_is_found(
     assert [index.nearest("ann", vectors[n], 5) for n in range(40)] == before
     assert [found[0] for found in before] == [str(n) for n in range(40)]
     index.close()
+
+
+def test_a_file_that_chroma_may_still_have_open_is_not_opened_by_another_sqlite(
+    tmp_path: Path, vectors: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+) -> None:
+    opened: list[str] = []
+    watching = True
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        if watching and event == "sqlite3.connect":
+            opened.append(str(args[0]))
+
+    sys.addaudithook(watch)
+    index = ChromaIndex(tmp_path, record="r")
+    index.put("ann", ["a"], vectors[:1])
+    index.purge()
+    index.close()
+    watching = False
+    assert opened == []
+
+
+def test_a_folder_that_is_not_chromas_is_told(tmp_path: Path) -> None:
+    (tmp_path / "chroma.sqlite3").write_bytes(b"not a database, but as long as one's header" * 9)
+    with pytest.raises(DeixisError, match=r"can't be taken out of .*not a database"):
+        clear_traces(tmp_path)
