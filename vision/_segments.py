@@ -29,8 +29,8 @@ class Segment:
         yaw: Direction of the length, in radians, over −π/2 to π/2.
         height: Of its highest part over the table, in metres.
         fill: Share of that rectangle which its footprint fills, 0 to 1.
-        flatness: Share of its footprint within 4 mm of its height, 0 to 1: 1 for a box, little for a
-            ball, a rim only for a bowl.
+        flatness: Share of its footprint within 4 mm of its height, 0 to 1: 1 for a box, little for
+            a ball, a rim only for a bowl.
     """
 
     box: Box

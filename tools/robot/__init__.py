@@ -1,4 +1,4 @@
-"""Robot arms: their interface with its safety, a stub, a simulator, and tools that point at things."""
+"""Robot arms: their interface and its safety, a stub, a simulator, and tools that point."""
 
 from __future__ import annotations
 

@@ -56,8 +56,10 @@ class ArmLimits(BaseModel):
         )
 
     def check(self, position: XYZ) -> None:
-        """Raises:
-        ArmError: The point lies outside the workspace.
+        """Refuses a point outside the workspace.
+
+        Raises:
+            ArmError: The point lies outside.
         """
         if not self.contains(position):
             x, y, z = position
