@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from deixis.vision._camera import XYZ, Camera
 from deixis.vision._dialect import AskKind, Dialect, Frames, PixelDialect, PlaceKind, Places
 from deixis.vision._drawing import DrawingStyle, annotate
 from deixis.vision._errors import (
@@ -30,6 +31,8 @@ from deixis.vision._images import ImageLimits, ImageSource, VisionImage, load_im
 from deixis.vision._reader import RapidReader, Reader, Reading, TextLine
 from deixis.vision._reading_cache import CachedReader
 from deixis.vision._reply import ProseStream, Reply, parse_reply, prose_of, write_reply
+from deixis.vision._rgbd import RgbdImage, rgbd_of
+from deixis.vision._segments import Segment, segment_at, segments_of
 from deixis.vision._store import ImageBook, ImageRecord, ImageStore
 from deixis.vision._transforms import Frame, Transform
 from deixis.vision.qwen import QwenDialect, dropped_places, parse_places
@@ -44,9 +47,11 @@ if TYPE_CHECKING:
 __all__ = [
     "IMAGE_REFERENCE",
     "PLACE_MARK",
+    "XYZ",
     "AskKind",
     "Box",
     "CachedReader",
+    "Camera",
     "DeixisError",
     "Detection",
     "Dialect",
@@ -80,6 +85,8 @@ __all__ = [
     "Reader",
     "Reading",
     "Reply",
+    "RgbdImage",
+    "Segment",
     "Size",
     "StreamCutError",
     "TextLine",
@@ -99,6 +106,9 @@ __all__ = [
     "parse_places",
     "parse_reply",
     "prose_of",
+    "rgbd_of",
+    "segment_at",
+    "segments_of",
     "write_reply",
 ]
 
