@@ -6,9 +6,9 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
+from langchain.agents.middleware import AgentMiddleware
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
@@ -19,6 +19,7 @@ from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 
 from deixis.agents._answer import AgentEvent, Answer, Approver, Decision, Finished, PendingCall
+from deixis.agents._approval import Approval, resumed
 from deixis.agents._effects import Effects
 from deixis.agents._keeping import forget, holding
 from deixis.agents._loop import Snapshot, StreamMode, build_loop
@@ -136,9 +137,13 @@ class VisionAgent:
             remembering.append(
                 MemoryMiddleware(memory=self._memory, images=self._images, dialect=self._dialect)
             )
+        reading = reader or CachedReader(RapidReader())
+        self._approval = Approval(
+            offered, dialect=self._dialect, store=self._images, reader=reading
+        )
         ours = VisionMiddleware(
             store=self._images,
-            reader=reader or CachedReader(RapidReader()),
+            reader=reading,
             dialect=self._dialect,
             limits=self._limits,
             effects=self._effects.ledger,
@@ -148,7 +153,7 @@ class VisionAgent:
             self._model,
             [_langchain_tool(tool) for tool in offered],
             system_prompt=system_prompt(self._dialect, instructions),
-            middleware=[*_approval(offered), *remembering, ours, *middleware],
+            middleware=[*self._approval.middleware(), *remembering, ours, *middleware],
             checkpointer=self._checkpoints,
         )
 
@@ -239,14 +244,14 @@ class VisionAgent:
         """
         config = _config(thread, user, self._limits)
         state = self._graph.get_state(config)
-        pending = _pending(state)
+        pending = self._approval.pending(state)
         if not state.tasks:
             raise DeixisError(f"thread {thread!r} has nothing to go on with: ask it a question")
         if len(decisions) != len(pending):
             raise DeixisError(
                 f"thread {thread!r} waits for {len(pending)} decisions, got {len(decisions)}"
             )
-        given: Command[Any] | None = _command(list(decisions)) if pending else None
+        given: Command[Any] | None = resumed(list(decisions)) if pending else None
         return cast("Finished", list(self._run(given, config))[-1]).answer
 
     @property
@@ -279,7 +284,7 @@ class VisionAgent:
     ) -> dict[str, Any]:
         if not question.strip():
             raise DeixisError("there is no question: give one")
-        if _pending(state):
+        if self._approval.pending(state):
             raise DeixisError("the thread waits for approval of a tool call: resume it first")
         book = ImageBook(
             self._images, records_of(state.values), holding=holding(self._memory, config)
@@ -332,10 +337,10 @@ class VisionAgent:
             except GraphRecursionError as error:
                 raise _too_long(self._limits) from error
             state = self._graph.get_state(config)
-            pending = _pending(state)
+            pending = self._approval.pending(state)
             if not pending or self._approve is None:
                 break
-            given = _command([self._approve(call) for call in pending])
+            given = resumed([self._approve(call) for call in pending])
         yield from self._end(reader, state, config, pending)
 
     async def _arun(self, given: Any, config: RunnableConfig) -> AsyncIterator[AgentEvent]:
@@ -350,11 +355,11 @@ class VisionAgent:
             except GraphRecursionError as error:
                 raise _too_long(self._limits) from error
             state = await self._graph.aget_state(config)
-            pending = _pending(state)
+            pending = self._approval.pending(state)
             if not pending or self._approve is None:
                 break
             # A person may take a while: other conversations go on meanwhile.
-            given = _command([await asyncio.to_thread(self._approve, call) for call in pending])
+            given = resumed([await asyncio.to_thread(self._approve, call) for call in pending])
         for event in self._end(reader, state, config, pending):
             yield event
 
@@ -417,59 +422,14 @@ def _ledger(checkpoints: BaseCheckpointSaver[Any]) -> EffectLedger:
     return kept if isinstance(kept, EffectLedger) else InMemoryEffects()
 
 
-def _approval(tools: Sequence[AnyTool]) -> list[AgentMiddleware[Any, Any]]:
-    """LangChain's own human in the loop, where a tool asks for it: it costs a step a turn."""
-    allowed: list[Literal["approve", "edit", "reject", "respond"]] = ["approve", "reject"]
-    asking = {t.name for t in tools if isinstance(t, Tool) and t.approval}
-    if not asking:
-        return []
-    return [
-        HumanInTheLoopMiddleware(
-            interrupt_on={name: {"allowed_decisions": allowed} for name in asking}
-        )
-    ]
-
-
 def _config(thread: str | None, user: str | None, limits: AgentLimits) -> RunnableConfig:
     """Where a run is kept. A user's threads can't be reached under another user's name."""
     name = thread or uuid.uuid4().hex[:12]
     return {
         "configurable": {"thread_id": thread_key(user, name), "thread": name, "user": user},
-        # A turn of the loop is at most three graph steps: model, approval, tools.
-        "recursion_limit": 3 * limits.steps + 6,
+        # A turn of the loop is at most four graph steps: model, refusal, approval, tools.
+        "recursion_limit": 4 * limits.steps + 6,
     }
-
-
-def _pending(state: Snapshot) -> list[PendingCall]:
-    """The tool calls that wait for a person, in order."""
-    calls: list[PendingCall] = []
-    for interrupt in state.interrupts:
-        value: Any = interrupt.value
-        if not isinstance(value, dict):
-            # A tool of the user's own that asks a person something: not ours to put.
-            raise DeixisError(f"the thread waits for something else than approval: {value!r:.100}")
-        requests = cast("list[dict[str, Any]]", cast("Any", value).get("action_requests", []))
-        calls += [
-            PendingCall(
-                name=request["name"],
-                arguments=request["args"],
-                description=request.get("description", ""),
-            )
-            for request in requests
-        ]
-    return calls
-
-
-def _command(decisions: Sequence[Decision | bool]) -> Command[Any]:
-    told: list[dict[str, Any]] = []
-    for decision in decisions:
-        word = Decision(allow=decision) if isinstance(decision, bool) else decision
-        if word.allow:
-            told.append({"type": "approve"})
-        else:
-            reason = word.reason or "The user did not allow this. Do not try it again."
-            told.append({"type": "reject", "message": reason})
-    return Command(resume={"decisions": told})
 
 
 def _too_long(limits: AgentLimits) -> ModelError:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from deixis.vision import Detection
+from deixis.vision import Box, Detection, Point
 
 
 class ToolCallRecord(BaseModel):
@@ -34,6 +34,7 @@ class PendingCall(BaseModel):
         name: Of the tool.
         arguments: As the model gave them, in its own frame.
         description: What would happen, for the person to judge.
+        places: Where, in original pixels, each with the handle of its image.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +42,7 @@ class PendingCall(BaseModel):
     name: str
     arguments: dict[str, Any]
     description: str = ""
+    places: tuple[Point | Box, ...] = ()
 
 
 class Decision(BaseModel):

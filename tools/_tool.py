@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, ParamSpec, TypeVar, cast, get_type_hints, overload
 
 from docstring_parser import parse as parse_docstring
@@ -135,6 +135,9 @@ class Tool(Generic[P, R]):
         effect: Whether it changes something outside the conversation, so that one call of it is
             never made twice: not after a lost connection, and not after a kill. What needs
             approval has an effect.
+        check: Takes the same arguments and refuses, with a `ToolError`, what isn't worth asking
+            a person for. It changes nothing, and the tool checks again when it runs.
+        asks: What would happen, for the person to judge, such as `pick up what is at {at}`.
     """
 
     name: str
@@ -144,6 +147,8 @@ class Tool(Generic[P, R]):
     approval: bool = False
     context_name: str | None = None
     effect: bool = False
+    check: Callable[..., None] | None = None
+    asks: str = ""
 
     def __post_init__(self) -> None:
         if self.approval:
@@ -177,6 +182,16 @@ class Tool(Generic[P, R]):
             return as_result(await cast("Awaitable[object]", self._call(given)))
         return as_result(await asyncio.to_thread(self._call, given))
 
+    def refuse(self, said: Mapping[str, object], context: ToolContext) -> None:
+        """Refuses a call that isn't worth asking a person for; needs `check`.
+
+        Raises:
+            ToolError: The arguments are wrong, or `check` refuses them; for the model to mend.
+        """
+        given = self._given(said, context)
+        if self.check is not None:
+            self.check(**given)
+
     def _call(self, given: Mapping[str, object]) -> object:
         return cast("Callable[..., object]", self.function)(**given)
 
@@ -209,7 +224,12 @@ def as_result(value: object) -> ToolResult:
 def tool(function: Callable[P, R], /) -> Tool[P, R]: ...
 @overload
 def tool(
-    *, name: str | None = None, approval: bool = False, effect: bool = False
+    *,
+    name: str | None = None,
+    approval: bool = False,
+    effect: bool = False,
+    check: Callable[..., None] | None = None,
+    asks: str = "",
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 def tool(
     function: Callable[P, R] | None = None,
@@ -218,6 +238,8 @@ def tool(
     name: str | None = None,
     approval: bool = False,
     effect: bool = False,
+    check: Callable[..., None] | None = None,
+    asks: str = "",
 ) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
     """Makes a function a tool.
 
@@ -233,13 +255,19 @@ def tool(
         effect: Whether it changes something for which nobody need be asked: a call of it is
             made once, also when the process is killed and the conversation resumed. Implied by
             `approval`. A tool that only reads leaves it out, and is simply run again.
+        check: Takes the same arguments, the context included, and raises `ToolError` for a call
+            that a person needn't be asked about: what it refuses goes back to the model. The
+            tool must check again when it runs, since things may have changed by then.
+        asks: What the person is told would happen, with arguments by name in braces; the tool's
+            name and its places by default.
 
     Raises:
         TypeError: A parameter has no annotation, or there is no docstring.
     """
 
     def make(wrapped: Callable[P, R]) -> Tool[P, R]:
-        return _tool(wrapped, name=name, approval=approval, effect=effect)
+        made = _tool(wrapped, name=name, approval=approval, effect=effect)
+        return replace(made, check=check, asks=asks)
 
     return make if function is None else make(function)
 
