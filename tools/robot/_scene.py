@@ -112,6 +112,20 @@ class Scene(BaseModel):
         return self
 
 
+class ObjectPose(BaseModel):
+    """Where an object really is.
+
+    Attributes:
+        position: Of its middle, in metres, base frame.
+        yaw: Turned so much about the vertical, in radians.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    position: XYZ
+    yaw: float
+
+
 def scene_camera() -> Camera:
     """The simulator's camera: opposite the arm, looking down at the table, 1280 by 960."""
     return Camera.looking_at((0.50, 0, 0), position=(1.15, 0, 0.85), size=(1280, 960), fovy=42)
