@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Final
 
+from deixis.tools.robot._outlines import BOWL_WALL, CONTAINER_FLOOR, TRAY_RIM
 from deixis.tools.robot._scene import COLOURS, Container, Scene, SceneObject
 from deixis.tools.robot._shapes import Ball, Block, Body, Bowl, Capsule, Drum, Hits, Rays
 from deixis.vision._camera import XYZ, Camera
@@ -29,11 +30,6 @@ TABLE_COLOUR: Final[XYZ] = (0.66, 0.62, 0.57)
 FLOOR_COLOUR: Final[XYZ] = (0.26, 0.25, 0.24)
 ARM_COLOUR: Final[XYZ] = (0.86, 0.87, 0.88)
 FINGER_COLOUR: Final[XYZ] = (0.30, 0.31, 0.33)
-
-BOWL_WALL: Final = 0.005
-TRAY_RIM: Final = 0.006
-CONTAINER_FLOOR: Final = 0.004
-"""How thick containers are, in metres: bowls' walls, trays' rims, and the floors of both."""
 
 _LIGHT: Final[XYZ] = (0.30, 0.12, 0.95)
 _AMBIENT: Final = 0.45

@@ -149,7 +149,8 @@ class Ball(Body):
     @property
     def bounds(self) -> tuple[XYZ, XYZ]:
         """The least and the greatest coordinates it reaches, in metres."""
-        return _around(self.middle, (2 * self.radius,) * 3)
+        across = 2 * self.radius
+        return _around(self.middle, (across, across, across))
 
     def meet(self, rays: Rays) -> Hits:
         """Where rays meet it."""
