@@ -50,7 +50,7 @@ class Held:
         width: Of the same.
         turn: From the tool's yaw to the direction of its length, in radians.
         below: How far its bottom lies under the tool point, in metres.
-        gap: Between the fingers when they had closed on it, in metres.
+        across: Its width between the fingers, in metres: as seen, or as they closed on it.
     """
 
     picked: XYZ
@@ -58,7 +58,7 @@ class Held:
     width: float
     turn: float
     below: float
-    gap: float
+    across: float
 
 
 class RobotSession:
@@ -107,8 +107,12 @@ class RobotSession:
         """
         with self.command():
             look = self.arm.look()
-            self._seen = (look, self.arm.moves)
+            self.saw(look)
             return look
+
+    def saw(self, look: Look) -> None:
+        """Makes a picture the newest: one that was taken after all that has moved."""
+        self._seen = (look, self.arm.moves)
 
     @contextmanager
     def command(self) -> Generator[None]:
