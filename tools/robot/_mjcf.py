@@ -31,25 +31,27 @@ from deixis.vision._camera import XYZ, Camera
 FINGERS: Final = ("finger_left", "finger_right")
 PADS: Final = ("pad_left", "pad_right")
 CAMERA: Final = "camera"
+HAND: Final = "hand"
 TOOL: Final = "tool"
 TABLE: Final = "table"
 TIMESTEP: Final = 0.002
-# Position and velocity gains. The damping is high so that a stop coasts under a millimetre; the
-# lag that goes with it is made up for by feeding the commanded velocity forward.
+# Stiffness, damping and the motor's inertia of each joint. The damping is high, so that a stop
+# coasts under a millimetre; the lag that goes with it is made up for by commanding as much ahead.
+# Less inertia than damping times time step makes a servo that reached its torque chatter.
 GAINS: Final = (
-    (4500.0, 450.0),
-    (4500.0, 450.0),
-    (3500.0, 350.0),
-    (3500.0, 350.0),
-    (2000.0, 200.0),
-    (2000.0, 200.0),
-    (2000.0, 200.0),
+    (4500.0, 450.0, 0.9),
+    (4500.0, 450.0, 0.9),
+    (3500.0, 350.0, 0.7),
+    (3500.0, 350.0, 0.7),
+    (1500.0, 150.0, 0.3),
+    (1500.0, 150.0, 0.3),
+    (1500.0, 150.0, 0.3),
 )
-FINGER_GAINS: Final = (1500.0, 60.0)
+FINGER_GAINS: Final = (4000.0, 80.0)
 PAD_BELOW: Final = 0.004
 """How far the pads reach beyond the tool point, in metres."""
 
-_TORQUE = (87.0, 87.0, 87.0, 87.0, 40.0, 40.0, 40.0)
+_TORQUE = 87.0
 _FINGER_TRAVEL = 0.0405
 _LINK_RGB, _JOINT_RGB, _HAND_RGB, _PAD_RGB = (
     (0.88, 0.89, 0.91),
@@ -196,7 +198,7 @@ def _add_arm(world: ET.Element) -> None:
             axis="0 0 1",
             range=_words((low, high)),
             damping="1",
-            armature="0.1",
+            armature=_words(GAINS[i][2]),
         )
         for start, end, radius, rgb in _LINKS[i]:
             _add_capsule(body, start, end, radius, rgb)
@@ -230,7 +232,7 @@ def _add_gripper(link: ET.Element) -> None:
     hand = ET.SubElement(
         link,
         "body",
-        name="hand",
+        name=HAND,
         pos=_words((0, 0, FLANGE_OFFSET)),
         quat=_words((math.cos(HAND_TURN / 2), 0, 0, math.sin(HAND_TURN / 2))),
         gravcomp="1",
@@ -350,8 +352,8 @@ def _add_container(world: ET.Element, container: Container) -> None:
 
 def _add_servos(root: ET.Element) -> None:
     actuator = ET.SubElement(root, "actuator")
-    for name, (kp, kv), torque in zip(JOINTS, GAINS, _TORQUE, strict=True):
-        reach = _words((-torque, torque))
+    reach = _words((-_TORQUE, _TORQUE))
+    for name, (kp, kv, _) in zip(JOINTS, GAINS, strict=True):
         ET.SubElement(
             actuator, "position", name=name, joint=name, kp=str(kp), kv=str(kv), forcerange=reach
         )
@@ -378,7 +380,7 @@ def _add_servos(root: ET.Element) -> None:
 
 
 def _add_capsule(body: ET.Element, start: XYZ, end: XYZ, radius: float, rgb: XYZ) -> None:
-    geom = _add_geom(body, "capsule", rgb, size=(radius,), mass=0.8, **_OF_ARM)
+    geom = _add_geom(body, "capsule", rgb, size=(radius,), mass=0.4, **_OF_ARM)
     geom.set("fromto", _words((*start, *end)))
 
 
