@@ -65,6 +65,8 @@ _OF_WORLD = {"contype": "2", "conaffinity": "3"}
 _UNTOUCHABLE = {"contype": "0", "conaffinity": "0"}
 _PAD_FRICTION, _FRICTION = "1.2 0.02 0.002", "0.9 0.01 0.002"
 _ROLLING_FRICTION = "0.9 0.01 0.004"
+# As stiff as the time step allows: the softer default lets fingers sink a centimetre into a ball.
+_STIFF = {"solref": "0.004 1", "solimp": "0.95 0.99 0.001"}
 _BOWL_SIDES = 36
 _PLATE = 0.0002
 
@@ -266,6 +268,7 @@ def _add_gripper(link: ET.Element) -> None:
             mass=0.02,
             friction=_PAD_FRICTION,
             condim="4",
+            **_STIFF,
             **_OF_ARM,
         )
 
@@ -295,6 +298,7 @@ def _add_object(world: ET.Element, thing: SceneObject) -> ET.Element:
         mass=thing.mass,
         friction=_ROLLING_FRICTION if rolls else _FRICTION,
         condim="6" if rolls else "4",
+        **_STIFF,
         **_OF_WORLD,
     )
     return body

@@ -17,9 +17,8 @@ from deixis.tools.robot._kinematics import HOME, JOINTS, Joints
 from deixis.tools.robot._limits import ArmLimits
 from deixis.tools.robot._mjcf import CAMERA, FINGERS, GAINS, HAND, TIMESTEP, mjcf_of
 from deixis.tools.robot._motion import STEP
-from deixis.tools.robot._scene import Scene
+from deixis.tools.robot._scene import ObjectPose, Scene
 from deixis.tools.robot._studio import Data, Model, Mujoco, Studio, load_mujoco
-from deixis.vision._camera import XYZ
 from deixis.vision._geometry import Size
 from deixis.vision._rgbd import RgbdImage
 
@@ -33,23 +32,11 @@ _SUBSTEPS: Final = round(STEP / TIMESTEP)
 _SETTLING: Final = 100
 _FARTHEST: Final = 7.5
 _OPEN: Final = 0.08
+_SHARPNESS: Final = 0.5
 _ARM = slice(0, len(JOINTS))
 _FINGERS = slice(len(JOINTS), len(JOINTS) + len(FINGERS))
 # What the servos' damping makes them lag, in seconds, so that the command can lead by as much.
 _LEAD: Final = GAINS[0][1] / GAINS[0][0]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ObjectPose:
-    """Where an object really is.
-
-    Attributes:
-        position: Of its middle, in metres, base frame.
-        yaw: Turned so much about the vertical, in radians.
-    """
-
-    position: XYZ
-    yaw: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +143,8 @@ class MujocoArm(Arm):
                 self._feel(world, pressed)
             self._told = np.array(joints)
             forces = [float(np.linalg.norm(total)) for total in pressed.values()]
-            self._pressed = sum(forces) / _SUBSTEPS
+            # Smoothed as a real sensor's is: a touch rings for a step or two.
+            self._pressed += (sum(forces) / _SUBSTEPS - self._pressed) * _SHARPNESS
 
     def _contact_force(self) -> float:
         return self._pressed
