@@ -8,11 +8,14 @@ from typing import Final
 from PIL import Image, ImageDraw
 
 from deixis.vision._camera import XYZ
-from deixis.vision._fonts import text_block
+from deixis.vision._fonts import MAX_CHARACTERS, text_block
 
 _PER_METRE: Final = 4_000
-_MARGIN: Final = 0.90
-_TALLEST: Final = 0.62
+_DRAWN: Final = 96  # pixels, of the font before it is fitted
+_BOLD: Final = 4
+_WIDEST: Final = 0.86  # of the box's length
+_TALLEST: Final = 0.60  # of its width
+_NARROWED: Final = 1.5  # long labels are taller than their font, as the camera sees them flat
 _BRIGHT: Final = 0.18  # the luminance at which black and white stand out alike
 
 
@@ -34,16 +37,27 @@ def label_picture(text: str, *, length: float, width: float, colour: XYZ) -> Ima
     """
     across, down = round(length * _PER_METRE), round(width * _PER_METRE)
     picture = Image.new("RGB", (across, down), _bytes(colour))
-    size = round(_TALLEST * down)
-    while size >= 8:
-        block = text_block(text, size=size, max_width=_MARGIN * across)
-        if block is not None and not block.text.endswith(("…", "...")):
-            pen = ImageDraw.Draw(picture)
-            ink = "black" if _luminance(colour) > _BRIGHT else "white"
-            block.draw(pen, (across - block.width) / 2, (down - block.height) / 2, ink)
-            break
-        size = round(size * 0.95) if size > 20 else size - 1
+    ink = _ink(text)
+    if ink is None:
+        return picture
+    wide = min(_WIDEST * across, _TALLEST * down * ink.width / ink.height)
+    tall = min(_TALLEST * down, wide * ink.height / ink.width * _NARROWED)
+    ink = ink.resize((max(1, round(wide)), max(1, round(tall))))
+    fill = "black" if _luminance(colour) > _BRIGHT else "white"
+    picture.paste(fill, ((across - ink.width) // 2, (down - ink.height) // 2), ink)
     return picture
+
+
+def _ink(text: str) -> Image.Image | None:
+    """A line of text in bold white on black, cropped to its ink; None where there is none."""
+    block = text_block(text, size=_DRAWN, max_width=_DRAWN * MAX_CHARACTERS)
+    if block is None:
+        return None
+    page = Image.new("L", (block.width + _BOLD, block.height))
+    pen = ImageDraw.Draw(page)
+    for shift in range(_BOLD + 1):
+        block.draw(pen, shift, 0, "white")
+    return page.crop(page.getbbox())
 
 
 def _bytes(colour: XYZ) -> tuple[int, int, int]:

@@ -38,11 +38,11 @@ LABELS: Final[tuple[tuple[str, str], ...]] = (
     ("胰岛素", "INSULIN"),
     ("葡萄糖", "GLUCOSE"),
     ("眼药水", "EYE DROPS"),
-    ("体温计", "THERMOMETER"),
+    ("棉签", "SWABS"),
     ("口罩", "MASKS"),
     ("纱布", "GAUZE"),
-    ("感冒灵", "COLD RELIEF"),
-    ("止咳糖浆", "COUGH SYRUP"),
+    ("碘伏", "IODINE"),
+    ("止咳糖浆", "SYRUP"),
 )
 """What boxes hold, in Chinese and English; a scene has each at most once, in one of the two."""
 
