@@ -426,8 +426,7 @@ class Arm(GuardedArm):
     def _may_open(self, joints: Floats, opening: float) -> bool:
         """Whether the fingertips stay inside, or come no farther out than they are."""
         now, then = (
-            float(motion.outside(motion.tips(joints, gap), self.limits))
-            for gap in (self._gap(), opening)
+            float(motion.outside(joints, gap, self.limits)) for gap in (self._gap(), opening)
         )
         return then <= max(now, motion.TOLERANCE)
 

@@ -54,7 +54,7 @@ def numbers(value: object, what: str, *, count: int) -> list[float]:
     Raises:
         ArmError: It is anything else.
     """
-    refused = ArmError(f"{what} is {count} numbers, not {_short(value)}")
+    refused = ArmError(f"{what} is {count} numbers, not {short(value)}")
     if isinstance(value, str | bytes | Mapping):
         raise refused
     try:
@@ -92,16 +92,17 @@ def action(value: object) -> dict[str, float]:
     except Exception as error:
         raise refused from error
     for key in items:
-        if not isinstance(key, str) or key not in KEYS:
-            raise ArmError(f"an action has no {_short(key)}: its keys are {', '.join(KEYS)}")
+        if type(key) is not str or key not in KEYS:
+            raise ArmError(f"an action has no {short(key)}: its keys are {', '.join(KEYS)}")
     return {cast("str", key): number(item, str(key)) for key, item in items.items()}
 
 
 def _refused(value: object, what: str) -> ArmError:
-    return ArmError(f"{what}: a finite number is needed, not {_short(value)}")
+    return ArmError(f"{what}: a finite number is needed, not {short(value)}")
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A few words of whatever it is, whatever it does."""
     try:
         return reprlib.repr(value)
     except Exception:

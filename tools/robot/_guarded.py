@@ -95,6 +95,7 @@ class GuardedArm(ABC):
         self._command = threading.Lock()
         self._commander: int | None = None
         self._io = threading.RLock()
+        self._steps = 0
         self._aim: Joints | None = None
         self._fingers = (0.0, self.limits.grip_force)
 
@@ -156,11 +157,17 @@ class GuardedArm(ABC):
             try:
                 self._halt()
             except Exception as error:
-                raise ArmError(f"the arm doesn't brake, switch it off: {error}") from error
+                said = commands.short(error)
+                raise ArmError(f"the arm doesn't brake, switch it off: {said}") from error
 
     def release(self) -> None:
         """Lets a stopped arm move again. For the person at the arm: no tool calls it."""
         self._latched = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it has moved so far, in its own time."""
+        return self._steps * motion.STEP
 
     # How commands are kept apart.
 
@@ -203,7 +210,7 @@ class GuardedArm(ABC):
         except ArmError:
             raise
         except Exception as error:
-            raise ArmError(f"the arm failed: {type(error).__name__}: {error}") from error
+            raise ArmError(f"the arm failed: {commands.short(error)}") from error
 
     def _measured(self) -> Joints:
         read = self._primitive(self._joints)
@@ -232,6 +239,7 @@ class GuardedArm(ABC):
             raise ArmStoppedError(_STOPPED)
         opening, force = self._fingers
         self._primitive(lambda: self._send(joints, opening, force))
+        self._steps += 1
         self._aim = joints
 
     # Motions.
@@ -288,7 +296,9 @@ class GuardedArm(ABC):
             why = "a joint doesn't go where it is sent"
         else:
             why = f"{force:.0f} N press against the gripper, over {self.limits.force:.0f} N"
-        self._step(now, token)
+        if apart(joints, now) <= self.limits.joint_step:
+            # Where it is, it presses no more.
+            self._step(now, token)
         x, y, z = place_of(now)
         raise ArmError(f"the motion was given up at ({x:.3f}, {y:.3f}, {z:.3f}) m: {why}")
 
@@ -299,7 +309,7 @@ class GuardedArm(ABC):
             self.on_frame()
         except Exception as error:
             raise ArmError(
-                f"the motion was given up, its observer failed: {type(error).__name__}: {error}"
+                f"the motion was given up, its observer failed: {commands.short(error)}"
             ) from error
 
 
@@ -309,15 +319,18 @@ class _ForceGuard:
     def __init__(self, force: float, *, limit: float) -> None:
         self.peak = force
         self._limit = limit
-        self._allowed = max(limit, force * _NOISE)
+        self._allowed = self._bound(force)
 
     def allows(self, force: float) -> bool:
         """Whether the motion may go on; sharper as the force falls."""
         self.peak = max(self.peak, force)
         if force > self._allowed:
             return False
-        self._allowed = max(self._limit, min(self._allowed, force * _NOISE))
+        self._allowed = min(self._allowed, self._bound(force))
         return True
+
+    def _bound(self, force: float) -> float:
+        return self._limit if force <= self._limit else force * _NOISE
 
 
 def place_of(joints: ArrayLike) -> XYZ:

@@ -12,6 +12,7 @@ from deixis.tools.robot._kinematics import (
     JOINT_HIGH,
     JOINT_LOW,
     JOINTS,
+    link_frames,
     postures,
     tool_pose,
 )
@@ -33,6 +34,8 @@ _RAMP = 0.25
 _LONGEST = 60.0
 TOLERANCE = 1e-6
 _DIVISIONS = 80
+# Half of the arm's thickness, in metres: as low as its axes come over the workspace's floor.
+_THICK = 0.06
 
 
 def straight(start: Floats, goal: Floats) -> Path:
@@ -93,7 +96,8 @@ def timed(path: Path, *, limits: ArmLimits, speed: float) -> Floats:
             "go there over a place nearer the middle of the workspace"
         )
     tool, turn = (rate * _DIVISIONS for rate in _largest(coarse))
-    cruise = max(tool / (speed * _SHARE), turn / (limits.joint_speed * _SHARE))
+    turning = min(limits.joint_speed, limits.joint_step / STEP)
+    cruise = max(tool / (speed * _SHARE), turn / (turning * _SHARE))
     while True:
         total = cruise + _RAMP if cruise > _RAMP else 2 * math.sqrt(cruise * _RAMP)
         if not total <= _LONGEST:
@@ -102,7 +106,7 @@ def timed(path: Path, *, limits: ArmLimits, speed: float) -> Floats:
         ramp = min(_RAMP, total / 2) / total if total else 0.5
         joints = path(_eased(np.arange(count + 1) / count, ramp))
         tool, turn = (rate / STEP for rate in _largest(joints))
-        excess = max(tool / speed, turn / limits.joint_speed)
+        excess = max(tool / speed, turn / turning)
         if excess <= 1:
             return joints[1:]
         cruise *= excess * 1.05
@@ -131,14 +135,13 @@ def check(joints: Floats, *, start: Floats, opening: float, limits: ArmLimits) -
     for i, name in enumerate(JOINTS):
         if not _comes_in(beyond[:, i]):
             raise ArmError(f"{name} would pass its limit on the way: choose another yaw or place")
-    points = tips(way, opening)
-    out = outside(points, limits)
+    out = outside(way, opening, limits)
     if not _comes_in(out):
-        x, y, z = points[int(np.argmax(out)), 0]
+        x, y, z = tips(way[int(np.argmax(out))], opening)[0]
         raise ArmError(
-            f"on the way, at ({x:.3f}, {y:.3f}, {z:.3f}) m, the tool or a fingertip would be "
-            f"outside the workspace, which spans {limits.low} to {limits.high}: keep farther "
-            "inside, or choose another yaw"
+            f"on the way, with the tool at ({x:.3f}, {y:.3f}, {z:.3f}) m, it or a fingertip would "
+            f"be outside the workspace, which spans {limits.low} to {limits.high}, or the arm too "
+            "near the table: keep farther inside, or choose another yaw"
         )
     tool, turn = _largest(way)
     if turn > min(limits.joint_step, limits.joint_speed * STEP * (1 + TOLERANCE)):
@@ -172,9 +175,9 @@ def bounded(start: Floats, wanted: Floats, *, opening: float, limits: ArmLimits)
     delta *= min(1.0, farthest * (1 - TOLERANCE) / max(moved, TOLERANCE))
     shares = np.linspace(0, 1, 9)
     way = start + shares[:, np.newaxis] * delta
-    points = tips(way, opening)
-    fits = np.linalg.norm(points[:, 0] - points[0, 0], axis=-1) <= farthest
-    fits &= _inward(outside(points, limits))
+    points = tool_pose(way)[:, :3, 3]
+    fits = np.linalg.norm(points - points[0], axis=-1) <= farthest
+    fits &= _inward(outside(way, opening, limits))
     last = int(np.argmin(fits)) - 1 if not fits.all() else len(shares) - 1
     return way[max(last, 0)]
 
@@ -188,12 +191,22 @@ def tips(joints: Floats, opening: float) -> Floats:
     return np.stack([middle, middle + across, middle - across], axis=-2)
 
 
-def outside(points: Floats, limits: ArmLimits) -> Floats:
-    """How far the outermost of points (…, n, 3) is out of the workspace, in metres; 0 inside."""
+def outside(joints: Floats, opening: float, limits: ArmLimits) -> Floats:
+    """How far the arm is out of where it may be, in metres; 0 inside.
+
+    Args:
+        joints: In radians, shape (…, 7).
+        opening: Of the gripper, in metres.
+        limits: Tool and fingertips keep in their workspace; elbow, wrist and flange clear of the
+            table, as thick as they are.
+    """
     import numpy as np
 
+    points = tips(joints, opening)
     over = np.maximum(np.array(limits.low) - points, points - np.array(limits.high))
-    return np.maximum(over, 0).max(axis=(-2, -1))
+    parts = link_frames(joints)[..., 3:, 2, 3]
+    under = limits.low[2] + _THICK - parts.min(axis=-1)
+    return np.maximum(np.maximum(over, 0).max(axis=(-2, -1)), under)
 
 
 def _inward(beyond: Floats) -> NDArray[np.bool_]:

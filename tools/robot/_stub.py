@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from deixis.tools.robot._arm import Arm
 from deixis.tools.robot._guarded import place_of
 from deixis.tools.robot._kinematics import HOME, Joints, link_frames, tool_pose, yaw_of
 from deixis.tools.robot._limits import ArmLimits
-from deixis.tools.robot._motion import STEP
 from deixis.tools.robot._outlines import CONTAINER_FLOOR
 from deixis.tools.robot._raycast import Pose, arm_bodies, bodies_of, pose_of, render
-from deixis.tools.robot._scene import Scene, SceneObject, scene_camera
+from deixis.tools.robot._scene import ObjectPose, Scene, SceneObject, scene_camera
 from deixis.vision import RgbdImage
-from deixis.vision._camera import XYZ
 
 if TYPE_CHECKING:
     from deixis.tools.robot._shapes import Body
@@ -72,6 +70,7 @@ class StubArm(Arm):
         joints: Where it is found, in radians; at home by default.
 
     Attributes:
+        scene: What stood on the table at first.
         told: Every control step it was sent, in order.
         force: That presses against the gripper, in newtons: for tests to set.
     """
@@ -85,30 +84,23 @@ class StubArm(Arm):
         limits: ArmLimits | None = None,
         joints: Joints = HOME,
     ) -> None:
-        self._scene = scene or Scene(camera=scene_camera())
-        super().__init__(camera=self._scene.camera, limits=limits)
+        self.scene: Final = scene or Scene(camera=scene_camera())
+        super().__init__(camera=self.scene.camera, limits=limits)
         self.told: list[Told] = []
         self.force = 0.0
         self._at = joints
         self._apart = 0.0
         self._held: _Held | None = None
-        self._poses = {thing.name: pose_of(thing) for thing in self._scene.objects}
-
-    @property
-    def seconds(self) -> float:
-        """How long it has moved, in its own time."""
-        return len(self.told) * STEP
+        self._poses = {thing.name: pose_of(thing) for thing in self.scene.objects}
 
     @property
     def holds(self) -> str | None:
         """The name of what is held."""
         return self._held.thing.name if self._held else None
 
-    def truth(self) -> dict[str, XYZ]:
-        """Where the middle of each object is, by name, in metres, base frame."""
-        return {
-            thing.name: _middle(thing, self._poses[thing.name]) for thing in self._scene.objects
-        }
+    def truth(self) -> dict[str, ObjectPose]:
+        """Where every object is, by name: for tests and reports, no tool sees it."""
+        return {thing.name: _pose(thing, self._poses[thing.name]) for thing in self.scene.objects}
 
     def _connect(self) -> None:
         pass
@@ -139,14 +131,14 @@ class StubArm(Arm):
 
     def _capture(self) -> RgbdImage:
         frames, pose = link_frames(self._at), tool_pose(self._at)
-        seen: list[Body] = bodies_of(self._scene, self._poses)
+        seen: list[Body] = bodies_of(self.scene, self._poses)
         return render(self.camera, [*seen, *arm_bodies(frames, pose, opening=self._apart)])
 
     def _between_fingers(self, opening: float) -> _Held | None:
         """What the fingers meet when they close: its middle within reach, and not too wide."""
         x, y, z = place_of(self._at)
         yaw = float(yaw_of(tool_pose(self._at)))
-        for thing in self._scene.objects:
+        for thing in self.scene.objects:
             pose = self._poses[thing.name]
             width, length = _extent(thing, pose.yaw - yaw)
             dx, dy = pose.x - x, pose.y - y
@@ -178,8 +170,8 @@ class StubArm(Arm):
     def _drop(self, held: _Held) -> None:
         pose = self._poses[held.thing.name]
         below = [0.0]
-        below += [CONTAINER_FLOOR for c in self._scene.containers if c.holds(pose.x, pose.y)]
-        for thing in self._scene.objects:
+        below += [CONTAINER_FLOOR for c in self.scene.containers if c.holds(pose.x, pose.y)]
+        for thing in self.scene.objects:
             other = self._poses[thing.name]
             over = max(abs(pose.x - other.x), abs(pose.y - other.y)) < max(thing.size[:2]) / 2
             if thing is not held.thing and over and other.z < pose.z:
@@ -196,5 +188,6 @@ def _extent(thing: SceneObject, turn: float) -> tuple[float, float]:
     return cos * width + sin * length, cos * length + sin * width
 
 
-def _middle(thing: SceneObject, pose: Pose) -> XYZ:
-    return pose.x, pose.y, pose.z + thing.size[2] / 2
+def _pose(thing: SceneObject, pose: Pose) -> ObjectPose:
+    middle = (pose.x, pose.y, pose.z + thing.size[2] / 2)
+    return ObjectPose(position=middle, yaw=math.remainder(pose.yaw, 2 * math.pi))
