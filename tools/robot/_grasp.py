@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Final
 
 from deixis.tools.robot._errors import ArmError
 from deixis.tools.robot._session import Held
-from deixis.tools.robot._spots import Grasp, Spot, Target, grasp_of, has_depth
-from deixis.vision import XYZ, RgbdImage, Segment, segments_of
+from deixis.tools.robot._spots import Grasp, Spot, Target, grasp_of
+from deixis.tools.robot._view import View, region
+from deixis.vision import XYZ, Segment
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from deixis.tools.robot._arm import Arm, Look
+    from deixis.tools.robot._arm import Arm
 
 LEAST_GAP: Final = 0.004
 """Between closed fingers that hold something, in metres."""
 
 CARRY: Final = 0.25
 """Height of the tool point over the table when it carries something, in metres."""
+
+NEAR_ENOUGH: Final = 0.06
+"""To where a thing was to lie, in metres, to count as put there: it may have to lie beside it."""
 
 _ABOVE = 0.10
 _CAREFUL = 0.10
@@ -40,7 +44,7 @@ class Picked:
         rise: How far the closed fingers rose, in metres.
         gap: Between the fingers after that, in metres.
         at: Where they closed, in metres, base frame.
-        look: The picture after it; None where none could be taken.
+        view: The picture after it; None where none could be taken.
     """
 
     held: Held | None
@@ -48,7 +52,7 @@ class Picked:
     rise: float
     gap: float
     at: XYZ
-    look: Look | None
+    view: View | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,7 @@ class Placed:
         at: Where it lies: its middle, at the height of its top, in metres; None if not seen.
         off: How far that is from where it was to lie, seen from above, in metres.
         still_held: Whether the fingers hold it still.
-        look: The picture after it; None where none could be taken.
+        view: The picture after it; None where none could be taken.
     """
 
     released: bool
@@ -69,10 +73,10 @@ class Placed:
     at: XYZ | None
     off: float | None
     still_held: bool
-    look: Look | None
+    view: View | None
 
 
-def pick(arm: Arm, target: Target, before: RgbdImage) -> Picked:
+def pick(arm: Arm, target: Target, before: View) -> Picked:
     """Closes the fingers on a thing, lifts it, and looks whether it came along.
 
     Args:
@@ -91,15 +95,15 @@ def pick(arm: Arm, target: Target, before: RgbdImage) -> Picked:
     except ArmError as error:
         trouble = error
         _let_go(arm)
-    look = _look(arm)
+    view = _look(arm)
     gap = arm.tool.opening
     if trouble is not None:
-        return _not_picked(f"the grasp was given up, {_reason(trouble)}", rise, gap, grasp, look)
+        return _not_picked(f"the grasp was given up, {_reason(trouble)}", rise, gap, grasp, view)
     if gap <= LEAST_GAP:
         return _not_picked(
-            "the fingers closed on nothing, or it slipped out of them", rise, gap, grasp, look
+            "the fingers closed on nothing, or it slipped out of them", rise, gap, grasp, view
         )
-    if look is not None and stands_still(before, look.picture, target.segment):
+    if view is not None and stands_still(before, view, target.segment):
         _put_back(arm, grasp)
         return _not_picked(
             "something is between the fingers, but the thing still stands where it was, so it "
@@ -118,10 +122,10 @@ def pick(arm: Arm, target: Target, before: RgbdImage) -> Picked:
         across=max(gap, grasp.across if target.segment else 0.0),
     )
     said = f"it was picked up: the fingers hold it {100 * gap:.1f} cm apart"
-    return Picked(held=held, said=said, rise=rise, gap=gap, at=grasp.position, look=look)
+    return Picked(held=held, said=said, rise=rise, gap=gap, at=grasp.position, view=view)
 
 
-def place(arm: Arm, spot: Spot, before: RgbdImage) -> Placed:
+def place(arm: Arm, spot: Spot, before: View) -> Placed:
     """Lowers what is held, lets go of it, and looks where it lies.
 
     Args:
@@ -141,24 +145,25 @@ def place(arm: Arm, spot: Spot, before: RgbdImage) -> Placed:
         arm.move_to((x, y, max(CARRY, z)))
     except ArmError as error:
         _rise(arm)
-        look = _look(arm)
+        view = _look(arm)
         still = LEAST_GAP < arm.tool.opening < spot.opening - LEAST_GAP
         said = f"putting it down was given up, {_reason(error)}"
-        return Placed(released=False, said=said, at=None, off=None, still_held=still, look=look)
-    look = _look(arm)
-    if look is None or not has_depth(look.picture):
+        return Placed(released=False, said=said, at=None, off=None, still_held=still, view=view)
+    view = _look(arm)
+    if view is None or not view.has_depth:
         said = "the fingers let go of it; where it lies can't be measured without depth"
-        return Placed(released=True, said=said, at=None, off=None, still_held=False, look=look)
-    lies = lies_at(before, look.picture, spot.surface)
+        return Placed(released=True, said=said, at=None, off=None, still_held=False, view=view)
+    lies = lies_at(before, view, spot.aim)
     if lies is None:
         said = "the fingers let go of it, but the camera doesn't see where it lies: look again"
-        return Placed(released=False, said=said, at=None, off=None, still_held=False, look=look)
-    off = math.dist(lies[:2], spot.surface[:2])
-    said = f"it was put down and lies {100 * off:.1f} cm from where it was to lie"
-    return Placed(released=True, said=said, at=lies, off=off, still_held=False, look=look)
+        return Placed(released=False, said=said, at=None, off=None, still_held=False, view=view)
+    off = math.dist(lies[:2], spot.aim[:2])
+    where = f"lies {100 * off:.1f} cm from where it was to lie"
+    said = f"it was put down and {where}" if off <= NEAR_ENOUGH else f"it was let go, but {where}"
+    return Placed(released=True, said=said, at=lies, off=off, still_held=False, view=view)
 
 
-def stands_still(before: RgbdImage, after: RgbdImage, segment: Segment | None) -> bool:
+def stands_still(before: View, after: View, segment: Segment | None) -> bool:
     """Whether a thing that was picked up is still seen where it was.
 
     It is gone where the camera now sees through most of its pixels to what is behind it.
@@ -166,11 +171,10 @@ def stands_still(before: RgbdImage, after: RgbdImage, segment: Segment | None) -
     """
     import numpy as np
 
-    if segment is None or not has_depth(after):
+    if segment is None or not after.has_depth:
         return False
-    top, left = int(segment.box.y1), int(segment.box.x1)
-    part = np.s_[top : top + segment.mask.shape[0], left : left + segment.mask.shape[1]]
-    farther = after.depth[part] - before.depth[part]
+    part = region(segment)
+    farther = after.picture.depth[part] - before.picture.depth[part]
     known = np.isfinite(farther) & segment.mask
     if not known.any():
         return False
@@ -178,7 +182,7 @@ def stands_still(before: RgbdImage, after: RgbdImage, segment: Segment | None) -
     return float((farther[known] > least).mean()) < 0.5
 
 
-def lies_at(before: RgbdImage, after: RgbdImage, near: XYZ) -> XYZ | None:
+def lies_at(before: View, after: View, near: XYZ) -> XYZ | None:
     """Where something has come to lie that wasn't there before: the nearest to a place.
 
     Args:
@@ -192,8 +196,8 @@ def lies_at(before: RgbdImage, after: RgbdImage, near: XYZ) -> XYZ | None:
     import cv2
     import numpy as np
 
-    nearer = np.nan_to_num(before.depth - after.depth, nan=0.0) > _MOVED
-    points = after.points()
+    nearer = np.nan_to_num(before.picture.depth - after.picture.depth, nan=0.0) > _MOVED
+    points = after.points
     nearer &= (points[..., 2] > _MOVED) & (points[..., 2] < _HIGHEST_LYING)
     count, labels = cv2.connectedComponents(nearer.astype(np.uint8))
     found = [
@@ -206,7 +210,7 @@ def lies_at(before: RgbdImage, after: RgbdImage, near: XYZ) -> XYZ | None:
     middles = [_middle(part) for part in found]
     lies = min(middles, key=lambda one: math.dist(one[:2], near[:2]))
     # What is seen apart is measured with its hidden side.
-    seen = [s.position for s in segments_of(after) if math.dist(s.position, lies) < 0.02]
+    seen = [s.position for s in after.segments if math.dist(s.position, lies) < 0.02]
     return min(seen, key=lambda one: math.dist(one, lies)) if seen else lies
 
 
@@ -265,10 +269,10 @@ def _rise(arm: Arm) -> None:
         return
 
 
-def _look(arm: Arm) -> Look | None:
+def _look(arm: Arm) -> View | None:
     """The picture after a motion; a stopped arm is seen where it stands."""
     try:
-        return arm.look()
+        return View(arm.look())
     except ArmError:
         return None
 
@@ -279,8 +283,8 @@ def _reason(error: ArmError) -> str:
 
 def _slipped(arm: Arm) -> Placed:
     said = "it slipped out of the fingers on the way"
-    return Placed(released=False, said=said, at=None, off=None, still_held=False, look=_look(arm))
+    return Placed(released=False, said=said, at=None, off=None, still_held=False, view=_look(arm))
 
 
-def _not_picked(said: str, rise: float, gap: float, grasp: Grasp, look: Look | None) -> Picked:
-    return Picked(held=None, said=said, rise=rise, gap=gap, at=grasp.position, look=look)
+def _not_picked(said: str, rise: float, gap: float, grasp: Grasp, view: View | None) -> Picked:
+    return Picked(held=None, said=said, rise=rise, gap=gap, at=grasp.position, view=view)

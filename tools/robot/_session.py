@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from deixis.tools._tool import ToolContext
 from deixis.tools.robot._errors import ArmStoppedError
+from deixis.tools.robot._view import View
 from deixis.vision import XYZ, Point, ToolError, rgbd_of
 
 if TYPE_CHECKING:
@@ -92,12 +93,12 @@ class RobotSession:
         self.on_step: Callable[[Step], None] | None = None
         self._lock = threading.RLock()
         # The newest picture, and how often the arm had moved when it was taken.
-        self._seen: tuple[Look, int] | None = None
+        self._seen: tuple[View, int] | None = None
 
     @property
     def latest(self) -> Look | None:
         """The newest picture; None before the first."""
-        return self._seen[0] if self._seen else None
+        return self._seen[0].look if self._seen else None
 
     def look(self) -> Look:
         """Takes a picture, which is the newest from then on.
@@ -107,12 +108,12 @@ class RobotSession:
         """
         with self.command():
             look = self.arm.look()
-            self.saw(look)
+            self.saw(View(look))
             return look
 
-    def saw(self, look: Look) -> None:
+    def saw(self, view: View) -> None:
         """Makes a picture the newest: one that was taken after all that has moved."""
-        self._seen = (look, self.arm.moves)
+        self._seen = (view, self.arm.moves)
 
     @contextmanager
     def command(self) -> Generator[None]:
@@ -137,7 +138,7 @@ class RobotSession:
                 "the arm was stopped: it moves no more until a person releases it"
             )
 
-    def pointed(self, at: Point, context: ToolContext) -> Look:
+    def pointed(self, at: Point, context: ToolContext) -> View:
         """The newest picture, where a point is on it and it still shows what there is.
 
         Args:
@@ -151,18 +152,18 @@ class RobotSession:
         self.check_released()
         if self._seen is None:
             raise ToolError("the camera has taken no picture yet: call look, then point in it")
-        look, moves = self._seen
+        view, moves = self._seen
         handle, image = context.image(at.image)
         newest = next(
-            (r.handle for r in context.book.records if r.sha256 == look.image.sha256), None
+            (r.handle for r in context.book.records if r.sha256 == view.look.image.sha256), None
         )
         mend = (
             f"point in {newest}, the newest" if newest else "call look, then point in what it shows"
         )
-        if image.sha256 != look.image.sha256:
+        if image.sha256 != view.look.image.sha256:
             if rgbd_of(image) is None:
                 raise ToolError(f"{handle} is not a picture of the arm's camera: {mend}")
             raise ToolError(f"{handle} is an old picture of the camera: {mend}")
         if self.arm.moves != moves:
             raise ToolError(f"the arm has moved since {handle} was taken: look again, then point")
-        return look
+        return view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
@@ -12,20 +12,12 @@ from pydantic import JsonValue
 from deixis.tools._tool import NewImage, Tool, ToolContext, ToolResult, tool
 from deixis.tools.robot import _grasp
 from deixis.tools.robot._session import Held, RobotSession, Step
-from deixis.tools.robot._spots import (
-    TALLEST,
-    Spot,
-    Target,
-    has_depth,
-    shown,
-    spot_at,
-    surface_at,
-    target_at,
-)
+from deixis.tools.robot._spots import Spot, Target, spot_at, surface_at, target_at
+from deixis.tools.robot._view import TALLEST, View, shown
 from deixis.vision import XYZ, Point, ToolError
 
 if TYPE_CHECKING:
-    from deixis.tools.robot._arm import Look
+    pass
 
 _HOVER: Final = 0.04
 _NEAR: Final = 0.01
@@ -38,8 +30,7 @@ class _Outcome:
     ok: bool
     said: str
     measured: dict[str, JsonValue]
-    look: Look | None = None
-    fresh: bool = field(default=True)
+    view: View | None = None
 
 
 def robot_tools(session: RobotSession) -> tuple[Tool[..., Any], ...]:
@@ -75,7 +66,7 @@ def _look_tool(session: RobotSession) -> Tool[..., Any]:
             taken = session.look()
             holding = _still_held(session) is not None
             said = "this is what the camera sees now"
-            return _Outcome(ok=True, said=said, measured={"holding": holding}, look=taken)
+            return _Outcome(ok=True, said=said, measured={"holding": holding}, view=View(taken))
 
         return _run(session, "look", None, act)
 
@@ -84,7 +75,7 @@ def _look_tool(session: RobotSession) -> Tool[..., Any]:
 
 def _point_at_tool(session: RobotSession) -> Tool[..., Any]:
     def may(at: Point, context: ToolContext) -> None:
-        surface_at(session.pointed(at, context).picture, at, limits=session.arm.limits)
+        surface_at(session.pointed(at, context), at, limits=session.arm.limits)
 
     @tool(
         approval=session.approval,
@@ -101,8 +92,8 @@ def _point_at_tool(session: RobotSession) -> Tool[..., Any]:
         """
 
         def act() -> _Outcome:
-            picture = session.pointed(at, context).picture
-            return _pointed(session, surface_at(picture, at, limits=session.arm.limits), at)
+            view = session.pointed(at, context)
+            return _pointed(session, surface_at(view, at, limits=session.arm.limits), at)
 
         return _run(session, "point_at", at, act)
 
@@ -110,14 +101,12 @@ def _point_at_tool(session: RobotSession) -> Tool[..., Any]:
 
 
 def _pick_tool(session: RobotSession) -> Tool[..., Any]:
-    def target(at: Point, context: ToolContext) -> tuple[Look, Target]:
-        look = session.pointed(at, context)
+    def target(at: Point, context: ToolContext) -> tuple[View, Target]:
+        view = session.pointed(at, context)
         if _still_held(session) is not None:
             raise ToolError("the gripper holds something already: place it first")
-        found = target_at(
-            look.picture, at, limits=session.arm.limits, height_prior=session.height_prior
-        )
-        return look, found
+        found = target_at(view, at, limits=session.arm.limits, height_prior=session.height_prior)
+        return view, found
 
     def may(at: Point, context: ToolContext) -> None:
         target(at, context)
@@ -132,8 +121,8 @@ def _pick_tool(session: RobotSession) -> Tool[..., Any]:
         """
 
         def act() -> _Outcome:
-            look, found = target(at, context)
-            return _picked(session, _grasp.pick(session.arm, found, look.picture), found)
+            view, found = target(at, context)
+            return _picked(session, _grasp.pick(session.arm, found, view), found)
 
         return _run(session, "pick", at, act)
 
@@ -141,12 +130,12 @@ def _pick_tool(session: RobotSession) -> Tool[..., Any]:
 
 
 def _place_tool(session: RobotSession) -> Tool[..., Any]:
-    def spot(at: Point, context: ToolContext) -> tuple[Look, Spot]:
-        look = session.pointed(at, context)
+    def spot(at: Point, context: ToolContext) -> tuple[View, Spot]:
+        view = session.pointed(at, context)
         held = _still_held(session)
         if held is None:
             raise ToolError("the gripper holds nothing: pick something up first")
-        return look, spot_at(look.picture, at, held, limits=session.arm.limits)
+        return view, spot_at(view, at, held, limits=session.arm.limits)
 
     def may(at: Point, context: ToolContext) -> None:
         spot(at, context)
@@ -164,8 +153,8 @@ def _place_tool(session: RobotSession) -> Tool[..., Any]:
         """
 
         def act() -> _Outcome:
-            look, found = spot(at, context)
-            return _placed(session, _grasp.place(session.arm, found, look.picture))
+            view, found = spot(at, context)
+            return _placed(session, _grasp.place(session.arm, found, view))
 
         return _run(session, "place", at, act)
 
@@ -280,7 +269,7 @@ def _run(
 def _result(outcome: _Outcome) -> ToolResult:
     """A command's outcome in words: its handle is added after them, on a line of its own."""
     begun = "Done" if outcome.ok else "Not done"
-    images = () if outcome.look is None else (NewImage(image=outcome.look.image),)
+    images = () if outcome.view is None else (NewImage(image=outcome.view.look.image),)
     text = f"{begun}: {outcome.said}.\n{json.dumps(outcome.measured)}"
     return ToolResult(text=f"{text}\n" if images else text, images=images)
 
@@ -307,8 +296,8 @@ def _pointed(session: RobotSession, place: XYZ, at: Point) -> _Outcome:
 
 def _picked(session: RobotSession, picked: _grasp.Picked, target: Target) -> _Outcome:
     session.held = picked.held
-    if picked.look is not None:
-        session.saw(picked.look)
+    if picked.view is not None:
+        session.saw(picked.view)
     measured: dict[str, JsonValue] = {
         "held": picked.held is not None,
         "rise_m": round(picked.rise, 4),
@@ -318,23 +307,27 @@ def _picked(session: RobotSession, picked: _grasp.Picked, target: Target) -> _Ou
     if target.segment is None:
         measured["depth"] = "assumed"
     return _Outcome(
-        ok=picked.held is not None, said=picked.said, measured=measured, look=picked.look
+        ok=picked.held is not None,
+        said=picked.said,
+        measured=measured,
+        view=picked.view,
     )
 
 
 def _placed(session: RobotSession, placed: _grasp.Placed) -> _Outcome:
     if not placed.still_held:
         session.held = None
-    if placed.look is not None:
-        session.saw(placed.look)
+    if placed.view is not None:
+        session.saw(placed.view)
     measured: dict[str, JsonValue] = {
         "released": placed.released,
         "at_m": None if placed.at is None else _rounded(placed.at),
         "off_m": None if placed.off is None else round(placed.off, 4),
     }
-    if placed.look is not None and not has_depth(placed.look.picture):
+    if placed.view is not None and not placed.view.has_depth:
         measured["depth"] = "assumed"
-    return _Outcome(ok=placed.released, said=placed.said, measured=measured, look=placed.look)
+    ok = placed.released and (placed.off is None or placed.off <= _grasp.NEAR_ENOUGH)
+    return _Outcome(ok=ok, said=placed.said, measured=measured, view=placed.view)
 
 
 def _still_held(session: RobotSession) -> Held | None:
