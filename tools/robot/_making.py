@@ -122,8 +122,9 @@ def _check(seed: int, objects: int, spacing: float, bowls: int | None, trays: in
 
 def _containers(rng: Random, bowls: int | None, trays: int | None) -> list[Container]:
     """Of sizes and colours, all distinct, still nowhere."""
-    kinds: list[ContainerKind] = ["bowl"] * (_one_or_two(rng) if bowls is None else bowls)
-    kinds += ["tray"] * (_one_or_two(rng) if trays is None else trays)
+    kinds: list[ContainerKind] = []
+    for kind, count in _asked(bowls, trays).items():
+        kinds.extend(kind for _ in range(_one_or_two(rng) if count is None else count))
     made: list[Container] = []
     for kind, colour in zip(kinds, _shuffled(rng, list(COLOURS)), strict=False):
         bowl = kind == "bowl"
@@ -145,18 +146,25 @@ def _containers(rng: Random, bowls: int | None, trays: int | None) -> list[Conta
 def _fewer(holders: Sequence[Container], bowls: int | None, trays: int | None) -> list[Container]:
     """One of each kind of which no number was asked for."""
     first = {holder.kind: holder.name for holder in reversed(holders)}
-    asked = {"bowl": bowls is not None, "tray": trays is not None}
-    return [each for each in holders if asked[each.kind] or first[each.kind] == each.name]
+    asked = _asked(bowls, trays)
+    return [
+        each for each in holders if asked[each.kind] is not None or first[each.kind] == each.name
+    ]
+
+
+def _asked(bowls: int | None, trays: int | None) -> dict[ContainerKind, int | None]:
+    return {"bowl": bowls, "tray": trays}
 
 
 def _objects(rng: Random, count: int, *, labels: bool) -> list[SceneObject]:
     """A red cube, one of every other kind, then any; mostly of another colour; still nowhere."""
-    kinds = ["cube", *_shuffled(rng, KINDS[1:]), *(_one_of(rng, KINDS) for _ in range(count))]
+    kinds: list[ObjectKind] = [KINDS[0], *_shuffled(rng, KINDS[1:])]
+    kinds += [_one_of(rng, KINDS) for _ in range(count)]
     printed = _shuffled(rng, LABELS)
     made: list[SceneObject] = []
     for kind in kinds[:count]:
-        like = [thing.colour for thing in made if thing.kind == kind]
-        fresh = [colour for colour in COLOURS if colour not in like]
+        like: list[Colour] = [thing.colour for thing in made if thing.kind == kind]
+        fresh: list[Colour] = [colour for colour in COLOURS if colour not in like]
         again = like and (not fresh or rng.random() < _AGAIN)
         colour = _one_of(rng, like if again else fresh) if made else "red"
         label = _one_of(rng, printed.pop()) if kind == "box" and labels and printed else None

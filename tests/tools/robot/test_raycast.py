@@ -234,7 +234,8 @@ def test_a_scaled_picture_shows_the_same_view() -> None:
 @pytest.mark.parametrize("kind", ["cube", "ball", "cylinder", "box"])
 @pytest.mark.parametrize("colour", COLOURS)
 def test_the_top_of_a_thing_shows_its_named_colour(kind: ObjectKind, colour: Colour) -> None:
-    thing = SceneObject(name="it", kind=kind, colour=colour, size=(0.04,) * 3, x=0.5, y=0.1)
+    size = (0.04, 0.04, 0.04)
+    thing = SceneObject(name="it", kind=kind, colour=colour, size=size, x=0.5, y=0.1)
     scene = Scene(objects=(thing,), camera=scene_camera())
 
     picture = render(scene.camera, bodies_of(scene))

@@ -20,12 +20,7 @@ seeds = st.integers(0, 2**32)
 counts = st.integers(1, 8)
 spacings = st.sampled_from([0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09])
 places = st.floats(-0.2, 0.2)
-scenes = st.builds(
-    lambda seed, objects, spacing: make_scene(seed, objects=objects, spacing=spacing),
-    seeds,
-    counts,
-    spacings,
-)
+scenes = st.builds(make_scene, seeds, objects=counts, spacing=spacings)
 
 
 @settings(max_examples=60, deadline=None)
