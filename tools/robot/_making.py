@@ -158,8 +158,9 @@ def _asked(bowls: int | None, trays: int | None) -> dict[ContainerKind, int | No
 
 def _objects(rng: Random, count: int, *, labels: bool) -> list[SceneObject]:
     """A red cube, one of every other kind, then any; mostly of another colour; still nowhere."""
-    kinds: list[ObjectKind] = [KINDS[0], *_shuffled(rng, KINDS[1:])]
-    kinds += [_one_of(rng, KINDS) for _ in range(count)]
+    kinds: list[ObjectKind] = ["cube"]
+    kinds.extend(_shuffled(rng, KINDS[1:]))
+    kinds.extend(_one_of(rng, KINDS) for _ in range(count))
     printed = _shuffled(rng, LABELS)
     made: list[SceneObject] = []
     for kind in kinds[:count]:
