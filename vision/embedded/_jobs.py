@@ -1,0 +1,236 @@
+"""The pieces of a plan: carry something somewhere, hold it, show it, drive the arm."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from deixis.vision._camera import XYZ
+from deixis.vision._dialect import JsonObject
+from deixis.vision.embedded._carrying import Act, Arm, Done, Spot
+from deixis.vision.embedded._free_places import XY
+from deixis.vision.embedded._goals import Goal
+from deixis.vision.embedded._tracking import Tracked
+
+_TRIES: Final = 3
+
+Doing = Generator[Act, Done, None]
+
+
+@dataclass(kw_only=True)
+class Carry:
+    """Takes something somewhere.
+
+    Attributes:
+        one: What; None for what the gripper holds, whatever it is.
+        goal: Where to.
+        came: How that went: it was there `already`; it is `there`; it `failed` to be picked up;
+            there was `full`, no room; or it `lies` elsewhere or is `held` still.
+    """
+
+    one: Tracked | None
+    goal: Goal
+    came: Literal["", "already", "there", "failed", "full", "lies", "held"] = ""
+    reason: str = ""
+
+    def do(self, arm: Arm) -> Doing:
+        """Picks it up and puts it down, again where it went wrong."""
+        if self.one is None:
+            yield from self._put_unseen(arm)
+            return
+        one = self.one
+        if not one.held and self.goal.reached(one, arm.table):
+            self.came = "already"
+            return
+        if not one.held and self.goal.spot(one, arm) is None:
+            self.came = "full"
+            return
+        yield from self._carry(one, arm)
+        self.goal.left -= 1
+        self.reason = arm.reason
+
+    def _carry(self, one: Tracked, arm: Arm) -> Doing:
+        avoid: list[XY] = []
+        for _ in range(_TRIES):
+            if not one.held and not (yield from arm.picked(one)):
+                self.came = self.came or "failed"
+                return
+            last: Spot | None = None
+
+            def find() -> Spot | None:
+                nonlocal last
+                last = self.goal.spot(one, arm, avoid)
+                return last
+
+            came = yield from arm.placed(one, find)
+            if came == "there":
+                self.came = "there"
+                return
+            self.came = "lies" if came == "elsewhere" else "held" if one.held else "failed"
+            if came == "refused":
+                break
+            if came == "full" and last is None:
+                self.came = "full"
+                break
+            if came == "full" and last is not None:
+                avoid.append(last.place)
+        if one.held:
+            yield from self._put_anywhere(one, arm)
+
+    def _put_anywhere(self, one: Tracked, arm: Arm) -> Doing:
+        """What couldn't be put where it should be isn't carried about."""
+        free = Goal(relation="free")
+        kept = arm.reason
+        came = yield from arm.placed(one, lambda: free.spot(one, arm))
+        arm.reason = kept
+        if came != "there" and one.held:
+            self.came = "held"
+
+    def _put_unseen(self, arm: Arm) -> Doing:
+        """What was held when the instruction came."""
+        avoid: list[XY] = []
+        for _ in range(_TRIES):
+            last: Spot | None = None
+
+            def find() -> Spot | None:
+                nonlocal last
+                last = self.goal.spot(None, arm, avoid)
+                return last
+
+            came = yield from arm.placed(None, find)
+            self.came = "there" if came == "there" else "lies" if came == "elsewhere" else "held"
+            if last is not None and not arm.holding:
+                self.one = arm.table.nearest(last.place)
+            if came == "full" and last is not None:
+                avoid.append(last.place)
+            elif came != "held":
+                break
+        self.reason = arm.reason
+
+    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
+        """How it went."""
+        say = arm.say
+        name = say.the(arm.name(self.one)) if self.one else say.say("it", "它")
+        upper = name[0].upper() + name[1:]
+        where = self._where(arm)
+        involved = [*([self.one] if self.one else []), *self._anchors()]
+        why = say.reported(self.reason)
+        if self.came == "there":
+            text = say.say(f"Done: {name} is {where}.", f"完成：{name}{where}。")
+            return text, True, involved
+        if self.came == "already":
+            text = say.say(f"{upper} is {where} already.", f"{name}已经{where}了。")
+            return text, True, involved
+        english, chinese = {
+            "full": (f"There is no room for {name}: it was to be {where}.", f"{name}没有地方放：本来要{where}。"),
+            "lies": (
+                f"{upper} isn't where it should be: I tried {_TRIES} times at most, and couldn't "
+                "check that it lies there.",
+                f"{name}没有放好：最多试{_TRIES}次，没能确认它的位置。",
+            ),
+            "held": (f"I couldn't put {name} down: the gripper holds it still.", f"没能放下{name}，还夹在夹爪里。"),
+        }.get(
+            self.came,
+            (f"I couldn't pick {name} up.", f"没能拿起{name}。"),
+        )  # fmt: skip
+        text = say.joined([say.say(english, chinese), why if self.came != "full" else ""])
+        return text, False, involved
+
+    def _anchors(self) -> Sequence[Tracked]:
+        chosen = self.goal.chosen.get(id(self.one))
+        if chosen is not None:
+            return [chosen]
+        return self.goal.containers if self.goal.containers else self.goal.anchors
+
+    def _where(self, arm: Arm) -> str:
+        relation = self.goal.relation
+        anchors = [arm.name(one) for one in self._anchors()]
+        if self.goal.containers:
+            hollow = self._anchors()[0].first.kind == "bowl"
+            inside = (
+                arm.table.container_of(self.one) if self.one and self.came == "already" else None
+            )
+            anchors = [arm.name(inside)] if inside else anchors[:1]
+            return arm.say.place("in" if hollow else "on", anchors)
+        if relation == "strip":
+            return arm.say.say("with its like", "和同类的在一起")
+        return arm.say.place(relation, anchors, self.goal.side)
+
+
+@dataclass(kw_only=True)
+class Hold:
+    """Takes something up and holds it."""
+
+    one: Tracked
+    held: bool = False
+    reason: str = ""
+
+    def do(self, arm: Arm) -> Doing:
+        """Picks it up."""
+        self.held = self.one.held or (yield from arm.picked(self.one))
+        self.reason = arm.reason
+
+    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
+        """How it went."""
+        say, name = arm.say, arm.say.the(arm.name(self.one))
+        if self.held:
+            text = say.say(f"Done: the gripper holds {name}.", f"完成：夹爪拿着{name}。")
+            return text, True, [self.one]
+        text = say.say(f"I couldn't pick {name} up.", f"没能拿起{name}。")
+        return say.joined([text, say.reported(self.reason)]), False, [self.one]
+
+
+@dataclass(kw_only=True)
+class Show:
+    """Points at something."""
+
+    one: Tracked
+    shown: bool = False
+    reason: str = ""
+
+    def do(self, arm: Arm) -> Doing:
+        """Points at it."""
+        result = yield from arm.point("point_at", lambda: arm.point_of(self.one))
+        self.shown = result is not None and result.ok
+        self.reason = arm.reason
+
+    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
+        """How it went."""
+        say, name = arm.say, arm.say.the(arm.name(self.one))
+        if self.shown:
+            text = say.say(f"Done: the gripper points at {name}.", f"完成：夹爪指着{name}。")
+            return text, True, [self.one]
+        text = say.say(f"I couldn't point at {name}.", f"没能指向{name}。")
+        return say.joined([text, say.reported(self.reason)]), False, [self.one]
+
+
+@dataclass(kw_only=True)
+class Drive:
+    """Drives the arm home, or to a place."""
+
+    tool: Literal["home", "move_to"]
+    to: XYZ = (0.0, 0.0, 0.0)
+    came: bool = False
+    reason: str = ""
+
+    def do(self, arm: Arm) -> Doing:
+        """Drives it."""
+        args: JsonObject = {}
+        if self.tool == "move_to":
+            args = dict(zip("xyz", self.to, strict=True))
+        result = yield from arm.call(self.tool, args)
+        self.came = result.ok and not result.error
+        self.reason = arm.reason
+
+    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
+        """How it went."""
+        say = arm.say
+        if self.came and self.tool == "home":
+            return say.say("The arm is home.", "机械臂已回到原位。"), True, []
+        if self.came:
+            x, y, z = self.to
+            where = f"({x:g}, {y:g}, {z:g})"
+            return say.say(f"The gripper is at {where} m.", f"夹爪在{where}米处。"), True, []
+        text = say.say("The arm didn't get there.", "机械臂没能到达。")
+        return say.joined([text, say.reported(self.reason)]), False, []
