@@ -68,8 +68,10 @@ _PLACES: Final[dict[str, tuple[_Measure, bool]]] = {
 def chosen(things: list[Thing], choosers: Sequence[Word]) -> list[Thing]:
     """Those of some things that sizes, places and ordinals choose; ties stay."""
     ordinal = next((int(word.value) for word in choosers if word.sort == "ordinal"), 0)
-    soft = [word for word in choosers if word.sort == "soft"]
     rest = [word for word in choosers if word.sort not in ("soft", "ordinal")]
+    # «第二大» counts by size.
+    soft = [word for word in choosers if word.sort == "soft" and not (ordinal and not rest)]
+    rest = rest or [word for word in choosers if word.sort == "soft" and ordinal]
     found = things
     for word in soft:
         found = _clearly(found, *_SIZES[word.value])
@@ -133,7 +135,7 @@ def _middle(things: list[Thing]) -> list[Thing]:
 def _nth(things: list[Thing], number: int, order: Sequence[Word]) -> list[Thing]:
     """The nth by an order; all where none was said, or where two stand level."""
     measures = [
-        _SIZES[word.value] if word.sort == "size" else _PLACES[word.value]
+        _SIZES[word.value] if word.value in _SIZES else _PLACES[word.value]
         for word in order
         if word.value in _SIZES or word.value in _PLACES
     ]
@@ -176,6 +178,8 @@ def _to_one(name: str, things: Sequence[Thing], other: Thing) -> list[Thing]:
         return _by_distance(name, things, other)
     if name in ("in", "on"):
         return [thing for thing in things if _held(thing, other)]
+    if name == "holding":
+        return [thing for thing in things if _held(other, thing)]
     measure, most = _PLACES[{"left_of": "left", "right_of": "right"}.get(name, name)]
     side = _away if measure is _across else _across
     sign = 1 if most else -1

@@ -221,8 +221,7 @@ def _english(found: Sequence[Word]) -> Noun:
     """A noun with what is said of it: its relations come after it."""
     words = _nearest_to([word for word in found if word.sort != "filler"])
     for i, word in enumerate(words):
-        follows = any(other.sort in ("kind", "colour", "label", "it") for other in words[i + 1 :])
-        if word.sort == "relation" and follows:
+        if word.sort == "relation" and _follows(word, words[i + 1 :]):
             denied = i > 0 and words[i - 1].sort == "not"
             noun = _noun(words[: i - 1 if denied else i])
             parts = _split(words[i + 1 :]) if word.value == "between" else [words[i + 1 :]]
@@ -230,6 +229,12 @@ def _english(found: Sequence[Word]) -> Noun:
             noun.relations.append(Relation(name=word.value, others=others, denied=denied))
             return noun
     return _noun(words)
+
+
+def _follows(word: Word, rest: Sequence[Word]) -> bool:
+    """Whether a relation has something to relate to; «the box with aspirin» has only print."""
+    sorts = ("kind",) if word.value == "holding" else ("kind", "colour", "label", "it")
+    return any(other.sort in sorts for other in rest)
 
 
 def _nearest_to(words: list[Word]) -> list[Word]:
@@ -252,18 +257,14 @@ def _chinese(found: Sequence[Word]) -> Noun:
             return _prefixed(words, i)
         if (name := _relation_at(words, i)) is not None:
             start = _start(words, i)
-            denied = start > 0 and words[start - 1].sort == "not"
+            before = [word for word in words[:start] if word.sort != "at"]
+            denied = bool(before) and before[-1].sort == "not"
             parts = _split(words[start:i]) if name == "between" else [words[start:i]]
-            others = _inherited([_chinese(_plain(part)) for part in parts])
-            before = words[: start - 1 if denied else start]
-            noun = _noun([*before, *words[i + 1 :]])
+            others = _inherited([_chinese(part) for part in parts])
+            noun = _noun([*before[: len(before) - denied], *words[i + 1 :]])
             noun.relations.append(Relation(name=name, others=others, denied=denied))
             return noun
     return _noun(words)
-
-
-def _plain(words: Sequence[Word]) -> list[Word]:
-    return [word for word in words if word.sort != "at"]
 
 
 def _relation_at(words: Sequence[Word], at: int) -> str | None:
@@ -321,6 +322,8 @@ def _noun(words: Sequence[Word]) -> Noun:
             continue
         _add(noun, word, words)
         at += 1
+    if len(set(noun.kinds) - {"any"}) > 1:
+        noun.unknown.append(" ".join(word.text for word in words))
     return noun
 
 
@@ -366,7 +369,7 @@ def _add_loose(noun: Noun, word: Word) -> None:
         noun.choosers.append(replace(word, sort="place", value="front"))
     elif word.value == "behind":
         noun.choosers.append(replace(word, sort="side", value="back"))
-    else:
+    elif word.value != "holding":
         noun.unknown.append(word.text)
 
 
@@ -419,7 +422,8 @@ class _View:
             others = [self.meant(other) for other in relation.others]
             near = related(relation.name, found, [list(other.things) for other in others])
             found = [one for one in found if (one in near) != relation.denied]
-        if noun.spoken == "it":
+        told = noun.kinds or noun.colours or noun.labels
+        if noun.spoken == "it" and not told:  # «那个红色方块» points at nothing else
             found = [thing for thing in found if thing in self.spoken]
         elif noun.spoken == "other":
             found = [thing for thing in found if thing not in self.spoken]
