@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ToolStarted,
     )
     from deixis.agents._middleware import AgentLimits, VisionMiddleware
+    from deixis.agents._robot import RobotOperator, RobotReport
 
 __all__ = [
     "AgentEvent",
@@ -36,6 +37,8 @@ __all__ = [
     "Finished",
     "PendingCall",
     "Restarted",
+    "RobotOperator",
+    "RobotReport",
     "TextDelta",
     "ToolCallRecord",
     "ToolFinished",
@@ -46,6 +49,8 @@ __all__ = [
 
 _HOMES = {
     "AgentLimits": "_middleware",
+    "RobotOperator": "_robot",
+    "RobotReport": "_robot",
     "VisionAgent": "_agent",
     "VisionMiddleware": "_middleware",
 }

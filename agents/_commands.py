@@ -38,7 +38,7 @@ def ask(
 ) -> None:
     """Answers a question about images, and draws what the answer rests on."""
     images, question = _split(words)
-    _check_drawable(out)
+    check_drawable(out)
     loaded = [page for image in images for page in load_images(image)]
     from deixis.agents._session import open_agent
 
@@ -52,7 +52,7 @@ def ask(
             _show(answer)
         # Last, so that a picture which can't be written doesn't lose the answer.
         if out is not None:
-            _draw(answer, agent.images(answer.thread, user=user), out)
+            draw_answer(answer, agent.images(answer.thread, user=user), out)
     finally:
         if kept is not None:
             kept.close()
@@ -117,19 +117,19 @@ def _show(answer: Answer) -> None:
     say(plain(f"  thread {answer.thread}"), dim=True, to_stderr=True)
 
 
-def _check_drawable(out: Path | None) -> None:
+def check_drawable(out: Path | None, *, kinds: Sequence[str] = _DRAWABLE) -> None:
     """Refuses a picture that can't be written before any work is done."""
     if out is None:
         return
-    if out.suffix.lower() not in _DRAWABLE:
-        raise CommandUsageError(f"{out} is no picture's name: end it in .png or .jpg")
+    if out.suffix.lower() not in kinds:
+        raise CommandUsageError(f"{out} is no picture's name: end it in {' or '.join(kinds[:2])}")
     if not out.parent.is_dir():
         raise CommandUsageError(f"there is no folder {out.parent}: make it first")
     if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
         raise CommandUsageError(f"{out} can't be written: choose another name")
 
 
-def _draw(answer: Answer, book: ImageBook, out: Path) -> None:
+def draw_answer(answer: Answer, book: ImageBook, out: Path) -> None:
     """Draws each image's detections: the first to `out`, others beside it by their handle."""
     by_image: dict[str, list[Detection]] = {}
     for detection in answer.detections:
@@ -204,7 +204,7 @@ def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bo
     """Finds a phrase in an image; a model that only reads says what objects would take."""
     if not phrase.strip():
         raise CommandUsageError("there is nothing to find: deixis ground IMAGE PHRASE")
-    _check_drawable(out)
+    check_drawable(out)
     picture = load_image(image)
     from deixis.vision import load_model
 

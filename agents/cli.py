@@ -1,4 +1,4 @@
-"""The command line: `deixis ask`, `chat`, `read`, `ground`, `translate`, `memory`, `models`.
+"""The command line: `deixis ask`, `chat`, `read`, `ground`, `translate`, `robot`, ….
 
 Only typer is imported here: `deixis --help` must be quick, so each command brings its own needs.
 """
@@ -108,6 +108,36 @@ def translate(
     from deixis.agents._commands import translate as run
 
     run(text, to=to, as_json=json)
+
+
+@app.command()
+def robot(
+    instruction: Annotated[str, typer.Argument(metavar="INSTRUCTION", help="What to do.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Makes the table.")] = 0,
+    objects: Annotated[int, typer.Option("--objects", min=1, max=8, help="On the table.")] = 6,
+    arm: Annotated[str, typer.Option("--arm", help="mujoco, or stub: no physics.")] = "mujoco",
+    model: Model = "embedded",
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="OUT.gif", help="Film what it does.")
+    ] = None,
+    annotate: Annotated[
+        Path | None, typer.Option("--annotate", metavar="OUT.png", help="Draw what it speaks of.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Drive a simulated arm by pointing: "put the red cube in the bowl"."""
+    from deixis.agents._robot_commands import robot as run
+
+    run(
+        instruction,
+        seed=seed,
+        objects=objects,
+        arm=arm,
+        model=model,
+        record=record,
+        out=annotate,
+        as_json=json,
+    )
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import asking, checkpoints, loop, memory, prompt, reading, turns
+from tests.bench import asking, checkpoints, loop, memory, prompt, reading, robot, turns
 
 BENCHES = {
     "reading": reading.run,
@@ -14,6 +14,7 @@ BENCHES = {
     "prompt": prompt.run,
     "checkpoints": checkpoints.run,
     "memory": memory.run,
+    "robot": robot.run,
 }
 
 if __name__ == "__main__":
