@@ -87,7 +87,7 @@ class GuardedArm(ABC):
         self.camera: Final = camera
         self.limits: Final = limits or ArmLimits()
         self.on_frame: Callable[[], None] | None = None
-        self.moves = 0
+        self.moves: int = 0
         self._connected = False
         self._latched = False
         # Grows with each stop, so that one soon released still ends the motion it met.

@@ -10,12 +10,14 @@ with model:  # fails when a step is left unused
 ```
 """
 
+from deixis.testing._arm_conformance import ArmConformance
 from deixis.testing._conformance import Ask, VisionModelConformance
 from deixis.testing._memory_conformance import MemoryStoreConformance
 from deixis.testing._ngrams import NgramEmbedder
 from deixis.testing._scripted import BadCall, Call, Fail, Say, ScriptedModel, Step
 
 __all__ = [
+    "ArmConformance",
     "Ask",
     "BadCall",
     "Call",
