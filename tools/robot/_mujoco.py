@@ -73,6 +73,15 @@ class MujocoArm(Arm):
         self._halted = False
         self._physics = threading.RLock()
 
+    @property
+    def seconds(self) -> float:
+        """How much time has passed in the simulation, in seconds.
+
+        Raises:
+            ArmError: The arm was never connected.
+        """
+        return float(self._made().data.time)
+
     def truth(self) -> dict[str, ObjectPose]:
         """Where every object really is, by name: for tests and reports, no tool sees it.
 
