@@ -39,9 +39,9 @@ LABELS: Final[tuple[tuple[str, str], ...]] = (
     ("葡萄糖", "GLUCOSE"),
     ("眼药水", "EYE DROPS"),
     ("棉签", "SWABS"),
-    ("口罩", "MASKS"),
+    ("手套", "GLOVES"),
     ("纱布", "GAUZE"),
-    ("碘伏", "IODINE"),
+    ("碘伏", "POVIDONE"),
     ("止咳糖浆", "SYRUP"),
 )
 """What boxes hold, in Chinese and English; a scene has each at most once, in one of the two."""
