@@ -82,13 +82,18 @@ class RgbdImage:
         return buffer.getvalue()
 
 
+def carries_depth(image: VisionImage) -> bool:
+    """Whether a picture has depth in it, without decoding it."""
+    return image.mime == "image/png" and _CHUNK in image.data
+
+
 def rgbd_of(image: VisionImage) -> RgbdImage | None:
     """A picture with its depth; None for one that carries none.
 
     Raises:
         ImageError: It carries one that is damaged.
     """
-    if image.mime != "image/png" or _CHUNK not in image.data:
+    if not carries_depth(image):
         return None
     import numpy as np
 

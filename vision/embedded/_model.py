@@ -28,8 +28,12 @@ from deixis.vision._reader import RapidReader, Reader, Reading
 from deixis.vision._reading_cache import CachedReader
 from deixis.vision._recalled import STATEMENT, Recalled, question_of, recalled_of
 from deixis.vision._reply import write_reply
+from deixis.vision._rgbd import carries_depth
+from deixis.vision.embedded._carrying import Act, Done
 from deixis.vision.embedded._defaults import default_reasoner
+from deixis.vision.embedded._operating import operates
 from deixis.vision.embedded._outcome import Outcome, Sum
+from deixis.vision.embedded._phrases import named
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._reasoner import Reasoner
 from deixis.vision.embedded._remembering import (
@@ -41,7 +45,10 @@ from deixis.vision.embedded._remembering import (
     to_remember,
     unseen_picture,
 )
+from deixis.vision.embedded._robot_turn import OPEN, RobotTurn
 from deixis.vision.embedded._sign import Sign
+from deixis.vision.embedded._things import detection_of
+from deixis.vision.embedded._tracking import Seeing
 from deixis.vision.embedded._wording import Wording
 
 _CALCULATOR = "calculate"
@@ -55,7 +62,8 @@ class EmbeddedModel(VisionModel):
     """The default model: no download, no key, no GPU. A small honest reader.
 
     It answers only from text it has read, says what it can't do, and calls a calculator tool
-    for sums when one is bound. It is not a language model.
+    for sums when one is bound. In pictures with depth it sees things of plain shapes and colours
+    as well, and works an arm whose tools are bound. It is not a language model.
 
     Args:
         reader: Reads text; rapidocr with readings kept on disk by default.
@@ -66,6 +74,7 @@ class EmbeddedModel(VisionModel):
 
     _reader: Reader = PrivateAttr()
     _reasoner: Reasoner = PrivateAttr()
+    _seeing: Seeing = PrivateAttr()
 
     def __init__(
         self, *, reader: Reader | None = None, reasoner: Reasoner | None = None, **kwargs: Any
@@ -73,6 +82,7 @@ class EmbeddedModel(VisionModel):
         super().__init__(**kwargs)
         self._reader = reader if reader is not None else CachedReader(RapidReader())
         self._reasoner = reasoner if reasoner is not None else default_reasoner()
+        self._seeing = Seeing(self._reader)
 
     @property
     def dialect(self) -> Dialect:
@@ -105,21 +115,33 @@ class EmbeddedModel(VisionModel):
         kind: AskKind = "boxes",
         language: str = "en",  # noqa: ARG002
     ) -> list[Detection]:
-        """Where a phrase, or what it means, is written. Finds text only.
+        """Where a phrase, or what it means, is written; in a picture with depth, what it names.
 
         Raises:
-            ModelError: For anything but boxes and points: this model finds no objects.
+            ModelError: For anything but boxes and points.
         """
         if kind not in ("boxes", "points"):
             raise ModelError("the embedded model grounds phrases; use read() for lines of text")
-        sign = self.sign(ImageView(handle="img_1", image=image))
-        found = self._reasoner.search.find(Question(text=phrase), [sign]).matches
-        detections = [m.line.detection(phrase, m.sign.image) for m in found]
-        if kind == "boxes":
-            return detections
+        view = ImageView(handle="img_1", image=image)
+        detections = self._things_named(phrase, view) or self._written_as(phrase, view)
+        dropped = "point" if kind == "boxes" else "box"
         return [
-            d.model_copy(update={"point": d.box.center, "box": None}) for d in detections if d.box
+            d.model_copy(
+                update={"point": d.point or (d.box.center if d.box else None), dropped: None}
+            )
+            for d in detections
         ]
+
+    def _written_as(self, phrase: str, view: ImageView) -> list[Detection]:
+        found = self._reasoner.search.find(Question(text=phrase), [self.sign(view)]).matches
+        return [m.line.detection(phrase, m.sign.image) for m in found]
+
+    def _things_named(self, phrase: str, view: ImageView) -> list[Detection]:
+        if not carries_depth(view.image):
+            return []
+        language = Question(text=phrase).language
+        found = named(phrase, self._seeing(view).things).things
+        return [detection_of(thing, view.handle, language) for thing in found]
 
     def _generate(
         self,
@@ -156,15 +178,65 @@ class EmbeddedModel(VisionModel):
     def _message(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> AIMessage:
         tools = [_Offered.of(tool) for tool in cast("list[JsonObject]", kwargs.get("tools") or [])]
         asked = self._asked(messages)
-        came_to = self._decided(asked, {tool.name for tool in tools})
+        came_to = self._came_to(messages, asked, {tool.name for tool in tools})
         calls = [came_to.call] if came_to.call is not None else []
         if not calls and kwargs.get("tool_choice") not in (None, "auto", "none"):
             calls.append(_structured(tools, kwargs.get("tool_choice"), came_to.outcome))
         if calls:
-            told = {"model_name": "embedded"}
-            return AIMessage("", tool_calls=calls, response_metadata=told)
-        told = {"model_name": "embedded", STATEMENT: came_to.statement or came_to.outcome.text}
+            named_ = {"model_name": "embedded"}
+            return AIMessage("", tool_calls=calls, response_metadata=named_)
+        told: JsonObject = {
+            "model_name": "embedded",
+            STATEMENT: came_to.statement or came_to.outcome.text,
+        }
+        if came_to.open is not None:
+            told[OPEN] = came_to.open
         return AIMessage(self._written(came_to.outcome), response_metadata=told)
+
+    def _came_to(
+        self, messages: Sequence[BaseMessage], asked: _Asked, offered: Collection[str]
+    ) -> _Decision:
+        if not operates(offered):
+            return self._decided(asked, offered)
+        turn = self._robot_turn(messages, asked)
+        if turn.answers_first:
+            flat = [view for view in asked.images if not carries_depth(view.image)]
+            decided = self._decided(replace(asked, images=flat), offered)
+            if turn.brought or decided.outcome.found or decided.call is not None:
+                return decided
+        came = turn.next(see=self._seeing, offered=offered)
+        if isinstance(came, Act):
+            return _Decision(_NOTHING, _call(came.tool, came.args))
+        return _Decision(came.outcome, open=came.open)
+
+    def _robot_turn(self, messages: Sequence[BaseMessage], asked: _Asked) -> RobotTurn:
+        last = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
+        views = [view for view in self.views(messages) if view.messages[-1] >= last]
+        deep = [view for view in views if carries_depth(view.image)]
+        shown = {number: view.handle for view in deep for number in view.messages}
+        calls = {
+            c["id"]: c for m in messages[last:] if isinstance(m, AIMessage) for c in m.tool_calls
+        }
+        before = next((m for m in reversed(messages[:last]) if isinstance(m, AIMessage)), None)
+        left = before.response_metadata.get(OPEN) if before is not None else None
+        return RobotTurn(
+            said=asked.question,
+            open=cast("JsonObject", left) if isinstance(left, dict) else None,
+            brought=any(last in view.messages for view in views if view not in deep),
+            pictures=deep,
+            done=[
+                Done(
+                    tool=str(m.name),
+                    args=calls[m.tool_call_id]["args"] if m.tool_call_id in calls else {},
+                    ok=str(m.text).startswith("Done"),
+                    text=str(m.text),
+                    error=m.status == "error",
+                    image=shown.get(number, ""),
+                )
+                for number, m in enumerate(messages)
+                if number > last and isinstance(m, ToolMessage)
+            ],
+        )
 
     def _decided(self, asked: _Asked, offered: Collection[str]) -> _Decision:
         """What it comes to, and the call that it takes first."""
@@ -274,11 +346,13 @@ class _Decision:
         call: The tool call that it waits for.
         statement: The answer without words about where it is from, as it is to be remembered;
             empty where the answer is nothing else.
+        open: What the answer asks back, for the next turn.
     """
 
     outcome: Outcome
     call: ToolCall | None = None
     statement: str = ""
+    open: JsonObject | None = None
 
 
 class _Offered:

@@ -95,10 +95,12 @@ def container_named(phrase: str, things: Sequence[Thing]) -> Named:
     return _referred(fold(phrase).strip(), things, containers=True)
 
 
-def all_named(phrases: Sequence[str], things: Sequence[Thing]) -> list[Named]:
+def all_named(
+    phrases: Sequence[str], things: Sequence[Thing], *, taken: Collection[Thing] = ()
+) -> list[Named]:
     """What each phrase of a list names; «the red and the blue cube» are two cubes."""
     found: list[Named] = []
-    taken: list[Thing] = []
+    before = list(taken)
     for number, phrase in enumerate(phrases):
         one = named(
             _with_noun(phrase, phrases[number + 1 :], phrases[:number]), things, taken=taken
