@@ -80,7 +80,8 @@ class MujocoArm(Arm):
         Raises:
             ArmError: The arm was never connected.
         """
-        return float(self._made().data.time)
+        with self._physics:
+            return self._made().data.time
 
     def truth(self) -> dict[str, ObjectPose]:
         """Where every object really is, by name: for tests and reports, no tool sees it.

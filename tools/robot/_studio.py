@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import os
 import sys
+import textwrap
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -62,6 +63,7 @@ class Data(Protocol):
     ctrl: Floats
     xpos: Floats
     xmat: Floats
+    time: float
     ncon: int
     contact: Contacts
 
@@ -90,13 +92,13 @@ class Mujoco(Protocol):
 
 
 def load_mujoco() -> Mujoco:
-    """MuJoCo, set up to draw without a display where there is none.
+    """MuJoCo, set up to draw without a display, unless `MUJOCO_GL` says how.
 
     Raises:
         ArmError: It isn't installed, or what it draws with isn't.
     """
-    display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-    if sys.platform == "linux" and not display:
+    # Read once, on import. A display is no help: it may be gone, and nothing is shown on it.
+    if sys.platform == "linux" and "mujoco" not in sys.modules:
         os.environ.setdefault("MUJOCO_GL", "egl")
     try:
         return cast("Mujoco", importlib.import_module("mujoco"))
@@ -109,7 +111,7 @@ def load_mujoco() -> Mujoco:
 
 def no_graphics(error: Exception) -> ArmError:
     """What to tell where nothing can be drawn."""
-    why = " ".join(str(error).split())[:120] or type(error).__name__
+    why = textwrap.shorten(str(error), 120, placeholder=" …") or type(error).__name__
     chosen = os.environ.get("MUJOCO_GL", "")
     setting = (
         "try again"
