@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 30
 _RATE: Final = 50
+# How far past its limits a joint may be measured, in rad.
+_SLACK: Final = 0.1
 # The tool that far over an object has let go of it, in metres.
 _CLEAR: Final = 0.06
 
@@ -60,6 +62,7 @@ class PickPlaceEnv(gymnasium.Env["Observation", "Action"]):
         self._pictures = pictures
         self._scene_options = scene
         self._arm: Arm | None = None
+        self._scene: Scene | None = None
         self._steps = 0
         self._task: tuple[SceneObject, Container] | None = None
         self.render_mode = "rgb_array"
@@ -68,13 +71,37 @@ class PickPlaceEnv(gymnasium.Env["Observation", "Action"]):
         camera = make_scene(0).camera
         shape = (camera.height, camera.width)
         seen: dict[str, spaces.Space[Any]] = {
-            "joints": spaces.Box(np.array(low[:7]) - 0.1, np.array(high[:7]) + 0.1),
+            "joints": spaces.Box(
+                np.array(low[:7], np.float32) - _SLACK, np.array(high[:7], np.float32) + _SLACK
+            ),
             "gripper": spaces.Box(-0.01, 0.1, (1,)),
         }
         if pictures:
             seen["camera"] = spaces.Box(0, 255, (*shape, 3), np.uint8)
             seen["depth"] = spaces.Box(0, np.inf, shape, np.float32)
         self.observation_space = cast("Any", spaces.Dict(seen))
+
+    @property
+    def arm(self) -> Arm:
+        """The arm of this episode.
+
+        Raises:
+            ArmError: There was no reset yet.
+        """
+        if self._arm is None:
+            raise ArmError("the environment has no scene yet: call reset first")
+        return self._arm
+
+    @property
+    def scene(self) -> Scene:
+        """The table of this episode.
+
+        Raises:
+            ArmError: There was no reset yet.
+        """
+        if self._scene is None:
+            raise ArmError("the environment has no scene yet: call reset first")
+        return self._scene
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -89,6 +116,7 @@ class PickPlaceEnv(gymnasium.Env["Observation", "Action"]):
         self.close()
         made = int(self.np_random.integers(2**31)) if seed is None else seed
         scene = make_scene(made, **self._scene_options)
+        self._scene = scene
         self._arm = self._make(scene)
         self._arm.connect()
         self._steps = 0
@@ -97,7 +125,7 @@ class PickPlaceEnv(gymnasium.Env["Observation", "Action"]):
 
     def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """One control step of 1/50 s."""
-        arm = self._ready()
+        arm = self.arm
         keys = list(arm.action_features)
         sent = arm.send_action(dict(zip(keys, map(float, action), strict=True)))
         self._steps += 1
@@ -107,7 +135,7 @@ class PickPlaceEnv(gymnasium.Env["Observation", "Action"]):
 
     def render(self) -> Any:
         """What the camera sees, uint8, shape (height, width, 3)."""
-        arm = self._ready()
+        arm = self.arm
         arm.pictures = True
         return arm.get_observation()["camera"]
 
@@ -117,13 +145,8 @@ class PickPlaceEnv(gymnasium.Env["Observation", "Action"]):
             self._arm.disconnect()
         self._arm = None
 
-    def _ready(self) -> Arm:
-        if self._arm is None:
-            raise ArmError("the environment has no scene yet: call reset first")
-        return self._arm
-
     def _seen(self) -> Observation:
-        arm = self._ready()
+        arm = self.arm
         arm.pictures = self._pictures
         observed = arm.get_observation()
         joints = [observed[key] for key in observed if key.startswith("joint_")]
@@ -138,7 +161,7 @@ class PickPlaceEnv(gymnasium.Env["Observation", "Action"]):
 
     def _rests(self) -> bool:
         """Whether the object lies in its container, let go of."""
-        arm = self._ready()
+        arm = self.arm
         if self._task is None or not isinstance(arm, SceneArm):
             return False
         thing, container = self._task
@@ -153,8 +176,12 @@ class PickPlaceEnv(gymnasium.Env["Observation", "Action"]):
         return {
             "object": thing.name,
             "container": container.name,
-            "instruction": f"put the {thing.name} in the {container.name}".replace("_", " "),
+            "instruction": f"put the {_words(thing)} in the {container.colour} {container.kind}",
         }
+
+
+def _words(thing: SceneObject) -> str:
+    return thing.label or f"{thing.colour} {thing.kind}"
 
 
 def _simulator(scene: Scene) -> Arm:
