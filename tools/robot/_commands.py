@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_LONGEST = 300
 GRIPPER: Final = "gripper.pos"
 ANGLES: Final = tuple(f"{name}.pos" for name in JOINTS)
 KEYS: Final = (*ANGLES, GRIPPER)
@@ -31,6 +32,8 @@ def number(value: object, what: str) -> float:
     Raises:
         ArmError: It is no finite number. Booleans and strings are none.
     """
+    if type(value) is float and math.isfinite(value):
+        return value
     try:
         if isinstance(value, bool):
             raise _refused(value, what)
@@ -54,17 +57,17 @@ def numbers(value: object, what: str, *, count: int) -> list[float]:
     Raises:
         ArmError: It is anything else.
     """
-    refused = ArmError(f"{what} is {count} numbers, not {short(value)}")
-    if isinstance(value, str | bytes | Mapping):
-        raise refused
+    given = cast("Sequence[object]", value)
+    items: list[object] = []
     try:
-        if len(cast("Sequence[object]", value)) != count:
-            raise refused
-        items = [cast("Sequence[object]", value)[i] for i in range(count)]
-    except ArmError:
-        raise
+        # A mapping or text of that length has no numbers in order.
+        ordered = not isinstance(value, str | bytes | Mapping)
+        if ordered and len(given) == count:
+            items = [given[i] for i in range(count)]
     except Exception as error:
-        raise refused from error
+        raise ArmError(f"{what} is {count} numbers, not {short(given)}") from error
+    if not items:
+        raise ArmError(f"{what} is {count} numbers, not {short(given)}")
     return [number(item, what) for item in items]
 
 
@@ -99,6 +102,14 @@ def action(value: object) -> dict[str, float]:
 
 def _refused(value: object, what: str) -> ArmError:
     return ArmError(f"{what}: a finite number is needed, not {short(value)}")
+
+
+def said(error: Exception) -> str:
+    """What an error from outside says, whatever it does."""
+    try:
+        return f"{type(error).__name__}: {error}"[:_LONGEST]
+    except Exception:
+        return type(error).__name__
 
 
 def short(value: object) -> str:

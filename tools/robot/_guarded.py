@@ -157,8 +157,8 @@ class GuardedArm(ABC):
             try:
                 self._halt()
             except Exception as error:
-                said = commands.short(error)
-                raise ArmError(f"the arm doesn't brake, switch it off: {said}") from error
+                why = commands.said(error)
+                raise ArmError(f"the arm doesn't brake, switch it off: {why}") from error
 
     def release(self) -> None:
         """Lets a stopped arm move again. For the person at the arm: no tool calls it."""
@@ -210,7 +210,7 @@ class GuardedArm(ABC):
         except ArmError:
             raise
         except Exception as error:
-            raise ArmError(f"the arm failed: {commands.short(error)}") from error
+            raise ArmError(f"the arm failed: {commands.said(error)}") from error
 
     def _measured(self) -> Joints:
         read = self._primitive(self._joints)
@@ -309,7 +309,7 @@ class GuardedArm(ABC):
             self.on_frame()
         except Exception as error:
             raise ArmError(
-                f"the motion was given up, its observer failed: {commands.short(error)}"
+                f"the motion was given up, its observer failed: {commands.said(error)}"
             ) from error
 
 

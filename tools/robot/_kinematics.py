@@ -91,9 +91,13 @@ def tool_pose(joints: ArrayLike) -> Floats:
     Returns:
         Frames in the base frame, shape (…, 4, 4). The fingers open along y; x is the yaw.
     """
+    return tool_on(link_frames(joints)[..., 7, :, :])
+
+
+def tool_on(flange: Floats) -> Floats:
+    """Poses of the tool for poses of the flange, both (…, 4, 4)."""
     import numpy as np
 
-    flange = link_frames(joints)[..., 7, :, :]
     cos, sin = math.cos(HAND_TURN), math.sin(HAND_TURN)
     hand = np.array([[cos, -sin, 0, 0], [sin, cos, 0, 0], [0, 0, 1, TOOL_OFFSET], [0, 0, 0, 1]])
     return flange @ hand

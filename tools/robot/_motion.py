@@ -14,6 +14,7 @@ from deixis.tools.robot._kinematics import (
     JOINTS,
     link_frames,
     postures,
+    tool_on,
     tool_pose,
 )
 from deixis.tools.robot._limits import ArmLimits
@@ -36,6 +37,8 @@ TOLERANCE = 1e-6
 _DIVISIONS = 80
 # Half of the arm's thickness, in metres: as low as its axes come over the workspace's floor.
 _THICK = 0.06
+# From farther out than that the way in may lead through the arm itself.
+_ASTRAY = 0.15
 
 
 def straight(start: Floats, goal: Floats) -> Path:
@@ -115,7 +118,7 @@ def timed(path: Path, *, limits: ArmLimits, speed: float) -> Floats:
 def check(joints: Floats, *, start: Floats, opening: float, limits: ArmLimits) -> None:
     """Checks every step of a motion.
 
-    A start beyond the limits is allowed; from there only what comes nearer to them.
+    A start a little beyond the limits is allowed; from there only what comes nearer to them.
 
     Args:
         joints: At each control step, shape (steps, 7).
@@ -136,8 +139,13 @@ def check(joints: Floats, *, start: Floats, opening: float, limits: ArmLimits) -
         if not _comes_in(beyond[:, i]):
             raise ArmError(f"{name} would pass its limit on the way: choose another yaw or place")
     out = outside(way, opening, limits)
+    if out[0] > _ASTRAY:
+        raise ArmError(
+            f"the arm stands {out[0]:.2f} m outside the workspace, perhaps behind its own base: "
+            "move it inside by hand"
+        )
     if not _comes_in(out):
-        x, y, z = tips(way[int(np.argmax(out))], opening)[0]
+        x, y, z = tool_pose(way[int(np.argmax(out))])[:3, 3]
         raise ArmError(
             f"on the way, with the tool at ({x:.3f}, {y:.3f}, {z:.3f}) m, it or a fingertip would "
             f"be outside the workspace, which spans {limits.low} to {limits.high}, or the arm too "
@@ -172,21 +180,22 @@ def bounded(start: Floats, wanted: Floats, *, opening: float, limits: ArmLimits)
     delta *= min(1.0, min(limits.joint_step, limits.joint_speed * STEP) / most)
     farthest = limits.tool_speed * STEP
     moved = _moved(np.stack([start, start + delta]))
-    delta *= min(1.0, farthest * (1 - TOLERANCE) / max(moved, TOLERANCE))
+    # A chord is a little shorter than its bow, so a part of it is a little more than its share.
+    delta *= min(1.0, farthest * 0.998 / max(moved, TOLERANCE))
     shares = np.linspace(0, 1, 9)
     way = start + shares[:, np.newaxis] * delta
     points = tool_pose(way)[:, :3, 3]
     fits = np.linalg.norm(points - points[0], axis=-1) <= farthest
-    fits &= _inward(outside(way, opening, limits))
+    out = outside(way, opening, limits)
+    fits &= _inward(out) & (out[0] <= _ASTRAY)
     last = int(np.argmin(fits)) - 1 if not fits.all() else len(shares) - 1
     return way[max(last, 0)]
 
 
-def tips(joints: Floats, opening: float) -> Floats:
-    """The tool point and both fingertips, in metres, shape (…, 3, 3), for joints (…, 7)."""
+def _tips(pose: Floats, opening: float) -> Floats:
+    """The tool point and both fingertips, in metres, shape (…, 3, 3), for poses (…, 4, 4)."""
     import numpy as np
 
-    pose = tool_pose(joints)
     middle, across = pose[..., :3, 3], pose[..., :3, 1] * (opening / 2)
     return np.stack([middle, middle + across, middle - across], axis=-2)
 
@@ -202,10 +211,10 @@ def outside(joints: Floats, opening: float, limits: ArmLimits) -> Floats:
     """
     import numpy as np
 
-    points = tips(joints, opening)
+    frames = link_frames(joints)
+    points = _tips(tool_on(frames[..., 7, :, :]), opening)
     over = np.maximum(np.array(limits.low) - points, points - np.array(limits.high))
-    parts = link_frames(joints)[..., 3:, 2, 3]
-    under = limits.low[2] + _THICK - parts.min(axis=-1)
+    under = limits.low[2] + _THICK - frames[..., 3:, 2, 3].min(axis=-1)
     return np.maximum(np.maximum(over, 0).max(axis=(-2, -1)), under)
 
 
