@@ -102,11 +102,10 @@ def outline_of(surface: Surface, part: Part) -> Outline:
     return _measured(part, points[top, :2], "square", top, height, flatness)
 
 
-def zone_outline(surface: Surface, part: Part) -> Outline:
-    """The footprint of a flat coloured zone."""
+def zone_outline(part: Part, points: Points) -> Outline:
+    """The footprint of a flat coloured zone, from its pixels and where they are."""
     import numpy as np
 
-    points = points_of(surface, part)
     height = max(0.0, float(np.percentile(points[:, 2], 95)))
     top = np.ones(len(points), bool)
     return _measured(part, points[:, :2], "zone", top, height, 1.0)

@@ -33,6 +33,11 @@ _ZONE_LEAST: Final = 0.030
 _PATCH: Final = 0.010
 _PRINT: Final = 0.003
 _GRID: Final = 0.004
+_NEAR_LENS: Final = 0.05
+_BEYOND: Final = 6.0
+_TINTED: Final = 0.10
+_LIGHTER: Final = 0.06
+_THICK: Final = 0.0012
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +87,12 @@ def surface_of(picture: RgbdImage) -> Surface:
     camera = picture.camera
     across = (np.arange(camera.width, dtype=np.float32) + 0.5 - camera.cx) / camera.fx
     downward = (np.arange(camera.height, dtype=np.float32) + 0.5 - camera.cy) / camera.fy
+    # What is no depth of a camera over a table is unknown.
+    known = (picture.depth > _NEAR_LENS) & (picture.depth < _BEYOND)
+    depth = np.where(known, picture.depth, np.float32(np.nan))
     x, y, z = (
         camera.position[i]
-        + picture.depth
+        + depth
         * (
             (across * camera.right[i])[np.newaxis, :]
             + (downward * camera.down[i] + camera.forward[i])[:, np.newaxis]
@@ -97,7 +105,7 @@ def surface_of(picture: RgbdImage) -> Surface:
     high = raised & ~arm & (x < _FARTHEST) & (np.abs(y) < _WIDEST)
     return Surface(
         rgb=picture.rgb,
-        depth=picture.depth,
+        depth=depth,
         x=x,
         y=y,
         z=z,
@@ -281,15 +289,17 @@ def _unlike_table(surface: Surface, low: Bools) -> Bools:
     if len(sample) == 0:
         return unlike
     table = np.median(sample, axis=0).astype(np.float32) / 255
-    rgb = surface.rgb.astype(np.float32) / 255
-    light = rgb.mean(axis=2)
-    tint = rgb - light[..., np.newaxis]
-    tinted = np.abs(tint - (table - table.mean())).max(axis=2) > 0.10
+    channels = [surface.rgb[..., i].astype(np.float32) / 255 for i in range(3)]
+    light = (channels[0] + channels[1] + channels[2]) / 3
+    tint = table - table.mean()
+    tinted = np.zeros(low.shape, bool)
+    for channel, own in zip(channels, tint, strict=True):
+        tinted |= np.abs(channel - light - own) > _TINTED
     height = np.where(low, surface.z, 0).astype(np.float32)
     seen = blurred(low.astype(np.float32), 9)
     smooth = blurred(height, 9) / np.maximum(seen, 1e-6)
-    other = np.abs(light - table.mean()) > 0.06
-    return tinted | (other & (smooth > 0.0012))
+    other = np.abs(light - table.mean()) > _LIGHTER
+    return tinted | (other & (smooth > _THICK))
 
 
 def median_colour(surface: Surface, part: Part, top: Bools) -> tuple[float, float, float]:

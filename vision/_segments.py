@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from deixis.vision._camera import XYZ
-from deixis.vision._footprints import Outline, joined, outline_of, zone_outline
+from deixis.vision._footprints import Outline, joined, outline_of, points_of, zone_outline
 from deixis.vision._geometry import Box, Point
 from deixis.vision._raster import fill
 from deixis.vision._regions import Surface, median_colour, parts_of, surface_of, zones_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _CELL: Final = 0.002
 _MARGIN: Final = 0.003
 _RAISED: Final = 0.003
+_ZONE_MOST: Final = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +66,23 @@ def segments_of(picture: RgbdImage) -> list[Segment]:
     surface = surface_of(picture)
     things = joined(surface, [outline_of(surface, part) for part in parts_of(surface)])
     claims = _claims(surface, things)
-    raised = surface.z > _RAISED
-    bowls = [0, *(thing.form == "bowl" for thing in things)]
-    owners = np.where(raised | np.array(bowls, bool)[claims], claims, 0)
-    owners[surface.high] = 0
-    zones = [zone_outline(surface, zone) for zone in zones_of(surface, claims > 0)]
+    zones = [
+        outline
+        for zone in zones_of(surface, claims > 0)
+        if (outline := zone_outline(zone, points_of(surface, zone))).length < _ZONE_MOST
+    ]
+    # A bowl owns all that is seen within its rim, a thing the lowest part of its sides.
+    in_bowl = np.array([False, *(thing.form == "bowl" for thing in things)])[claims]
+    low_side = (surface.z > _RAISED) & ~surface.high
+    owners = np.where((in_bowl | low_side) & ~surface.arm, claims, 0)
     for number, outline in enumerate((*things, *zones), 1):
         owners[outline.part.rows, outline.part.columns] = number
-    outlines = [*things, *zones]
-    found = [_segment(surface, one, owners, number) for number, one in enumerate(outlines, 1)]
+    rows, columns = np.nonzero(owners)
+    numbers = owners[rows, columns]
+    found: list[Segment] = []
+    for number, outline in enumerate((*things, *zones), 1):
+        own = numbers == number
+        found.append(_segment(surface, outline, rows[own], columns[own]))
     return sorted(found, key=lambda one: one.point.x)
 
 
@@ -107,10 +116,12 @@ def _away(segment: Segment, x: float, y: float) -> float:
     return float(np.hypot(np.maximum(dx - 0.5, 0), np.maximum(dy - 0.5, 0)).min())
 
 
-def _segment(surface: Surface, outline: Outline, owners: NDArray[np.int32], number: int) -> Segment:
+def _segment(
+    surface: Surface, outline: Outline, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> Segment:
+    """A segment of an outline and the pixels that are its."""
     import numpy as np
 
-    rows, columns = np.nonzero(owners == number)
     top, left = int(rows.min()), int(columns.min())
     mask = np.zeros((int(rows.max()) - top + 1, int(columns.max()) - left + 1), bool)
     mask[rows - top, columns - left] = True
