@@ -14,9 +14,12 @@ from deixis.tools.robot._limits import ArmLimits
 from deixis.tools.robot._outlines import CONTAINER_FLOOR
 from deixis.tools.robot._raycast import Pose, arm_bodies, bodies_of, pose_of, render
 from deixis.tools.robot._scene import ObjectPose, Scene, SceneObject, scene_camera
-from deixis.vision import RgbdImage
+from deixis.vision import RgbdImage, Size
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from deixis.tools.robot._shapes import Body
 
 _TOUCH = 0.001
@@ -102,6 +105,17 @@ class StubArm(Arm):
         """Where every object is, by name: for tests and reports, no tool sees it."""
         return {thing.name: _pose(thing, self._poses[thing.name]) for thing in self.scene.objects}
 
+    def frame(self, size: Size) -> NDArray[np.uint8]:
+        """What the camera sees now, small: for films.
+
+        Args:
+            size: Width and height in pixels.
+
+        Returns:
+            RGB, shape (height, width, 3).
+        """
+        return self._pictured(size).rgb
+
     def _connect(self) -> None:
         pass
 
@@ -130,9 +144,13 @@ class StubArm(Arm):
             self._poses[self._held.thing.name] = self._carried(self._held)
 
     def _capture(self) -> RgbdImage:
+        return self._pictured(self.camera.size)
+
+    def _pictured(self, size: Size) -> RgbdImage:
         frames, pose = link_frames(self._at), tool_pose(self._at)
         seen: list[Body] = bodies_of(self.scene, self._poses)
-        return render(self.camera, [*seen, *arm_bodies(frames, pose, opening=self._apart)])
+        arm = arm_bodies(frames, pose, opening=self._apart)
+        return render(self.camera, [*seen, *arm], size=size)
 
     def _between_fingers(self, opening: float) -> _Held | None:
         """What the fingers meet when they close: its middle within reach, and not too wide."""
