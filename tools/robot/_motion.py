@@ -177,11 +177,10 @@ def bounded(start: Floats, wanted: Floats, *, opening: float, limits: ArmLimits)
     most = float(np.abs(delta).max())
     if most <= 0:
         return start.copy()
-    delta *= min(1.0, min(limits.joint_step, limits.joint_speed * STEP) / most)
+    delta *= min(1.0, min(limits.joint_step, limits.joint_speed * STEP * _SHARE) / most)
     farthest = limits.tool_speed * STEP
     moved = _moved(np.stack([start, start + delta]))
-    # A chord is a little shorter than its bow, so a part of it is a little more than its share.
-    delta *= min(1.0, farthest * 0.998 / max(moved, TOLERANCE))
+    delta *= min(1.0, farthest * _SHARE / max(moved, TOLERANCE))
     shares = np.linspace(0, 1, 9)
     way = start + shares[:, np.newaxis] * delta
     points = tool_pose(way)[:, :3, 3]
