@@ -84,14 +84,34 @@ Moving = Generator[Act, Done, bool]
 
 
 class Job(Protocol):
-    """One piece of a plan."""
+    """One piece of a plan.
+
+    Attributes:
+        one: The thing that it is about; None where there is none, or none is known.
+    """
+
+    @property
+    def one(self) -> Tracked | None: ...
 
     def do(self, arm: Arm) -> Generator[Act, Done, None]:
         """Carries it out, and keeps how that went."""
         ...
 
-    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
-        """How it went, in a sentence, whether it was done, and with what things."""
+    def came_to(self, arm: Arm) -> str:
+        """How it went and where: jobs for which this is the same are told of together."""
+        ...
+
+    def told(self, arm: Arm, together: Sequence[str]) -> tuple[str, bool]:
+        """How it went, in a sentence, and whether it was done.
+
+        Args:
+            arm: What was worked.
+            together: Names of all things with which it went so.
+        """
+        ...
+
+    def involved(self) -> Sequence[Tracked]:
+        """The things that it was about."""
         ...
 
 
@@ -290,12 +310,17 @@ class Arm:
 
     def finished(self, plan: Sequence[Job]) -> Say:
         """What came of a plan."""
-        told = [job.told(self) for job in plan]
-        sentences = list(dict.fromkeys(text for text, _, _ in told))
+        groups: dict[str, list[Job]] = {}
+        for job in plan:
+            groups.setdefault(job.came_to(self), []).append(job)
+        told: list[tuple[str, bool]] = []
+        for jobs in groups.values():
+            names = [self.name(job.one) if job.one else self.say.say("it", "它") for job in jobs]
+            told.append(jobs[0].told(self, names))
         return Say(
-            text=self.say.joined(sentences),
-            found=bool(told) and all(ok for _, ok, _ in told),
-            detections=self.detections([one for _, _, things in told for one in things]),
+            text=self.say.joined([text for text, _ in told]),
+            found=bool(told) and all(ok for _, ok in told),
+            detections=self.detections([one for job in plan for one in job.involved()]),
         )
 
     def end(self, text: str, things: Sequence[Tracked] = (), *, asks: bool = False) -> NoReturn:

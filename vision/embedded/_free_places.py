@@ -30,6 +30,7 @@ _HIGH: Final[XY] = (0.68, 0.34)
 _STEP: Final = 0.02
 _APART: Final = 0.07
 _GAP: Final = 0.03
+_GAP_INSIDE: Final = 0.005
 _SHOWN_WITHIN: Final = 0.012
 _RIM: Final = 0.012
 _MIDDLE: Final[XY] = ((_LOW[0] + _HIGH[0]) / 2, 0.0)
@@ -155,17 +156,19 @@ def place_in(
     picture: RgbdImage,
     container: Segment,
     *,
-    inside: Sequence[XY],
+    inside: Sequence[tuple[XY, float]],
     size: float,
     more: bool,
     hollow: bool,
-) -> XY:
+) -> XY | None:
     """A place in a container: its middle, or the one farthest from what is in there.
+
+    None where there is no room beside that; a bowl's things lie on each other.
 
     Args:
         picture: What is seen now.
         container: A bowl or a tray.
-        inside: Where things lie in it.
+        inside: Where things lie in it, and how long they are, in metres.
         size: Length of what is to be put there, in metres.
         more: Whether more things are to come: then the middle is kept for none of them.
         hollow: Whether it is a bowl: things gather in its middle.
@@ -181,11 +184,14 @@ def place_in(
     u, v = (g.ravel() for g in np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 7)))
     u, v = u * half[0], v * half[1]
     grid = np.stack([middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos], axis=-1)
-    taken = np.array(inside).reshape(-1, 2)
-    off = np.hypot(*(grid[:, None] - taken[None]).transpose(2, 0, 1)) if len(taken) else None
-    nearest = off.min(axis=1) if off is not None else np.hypot(u, v)
-    seen = _shown(picture, grid, 0.02)
-    best = int(np.argmax(np.round(nearest, 3) + 0.05 * seen))
+    room = np.hypot(u, v) if not inside else np.full(len(grid), np.inf)
+    for at, length in inside:
+        off = np.hypot(grid[:, 0] - at[0], grid[:, 1] - at[1])
+        room = np.minimum(room, off - (length + size) / 2)
+    room = np.where(_shown(picture, grid, 0.02), room, -np.inf)
+    best = int(np.argmax(np.round(room, 3)))
+    if inside and room[best] < _GAP_INSIDE:
+        return None
     return float(grid[best, 0]), float(grid[best, 1])
 
 

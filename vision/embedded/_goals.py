@@ -89,28 +89,32 @@ class Goal:
 
     def _contained(self, one: Tracked | None, arm: Arm, avoid: Sequence[XY]) -> Spot | None:
         table = arm.table
-        container = self.chosen.get(id(one))
-        if container is None or avoid:
-            open_ = [
-                c for c in self.containers if not any(holds(c.latest.segment, a) for a in avoid)
-            ]
-            if not open_:
-                return None
-            container = min(open_, key=lambda c: len(table.inside(c)))
-            self.chosen[id(one)] = container
-        if container.now is None:
-            return None
-        inside = [other.where for other in table.inside(container) if other is not one]
-        segment = container.now.segment
+        ranked = sorted(self.containers, key=lambda c: len(table.inside(c)))
+        if (before := self.chosen.get(id(one))) is not None:
+            ranked = [before, *(c for c in ranked if c is not before)]
+        for container in ranked:
+            if container.now is None or any(holds(container.now.segment, a) for a in avoid):
+                continue
+            spot = self._within(container, one, arm)
+            if spot is not None:
+                self.chosen[id(one)] = container
+                return spot
+        return None
+
+    def _within(self, container: Tracked, one: Tracked | None, arm: Arm) -> Spot | None:
+        sight, seen = arm.table.seen, container.latest
+        others = [other for other in arm.table.inside(container) if other is not one]
         place = place_in(
-            table.seen.picture,
-            segment,
-            inside=inside,
+            sight.picture,
+            seen.segment,
+            inside=[(other.where, _size(other)) for other in others],
             size=_size(one),
             more=self.left > 1,
-            hollow=container.now.kind == "bowl",
+            hollow=seen.kind == "bowl",
         )
-        point = pixel_of(table.seen.picture, place, handle=table.seen.handle, within=segment)
+        if place is None:
+            return None
+        point = pixel_of(sight.picture, place, handle=sight.handle, within=seen.segment)
         return Spot(point=point, place=place, container=container)
 
     def _on_table(self, one: Tracked | None, arm: Arm, avoid: Sequence[XY]) -> Spot | None:

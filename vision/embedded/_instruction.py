@@ -15,8 +15,8 @@ from typing import Final, Literal
 from deixis.vision.embedded._text import fold, has_han, words
 
 Relation = Literal[
-    "in", "on", "to", "beside", "left", "right", "front", "behind", "between", "part", "shift", "free",
-    "containers", "person", "back", "same",
+    "in", "on", "to", "beside", "left", "right", "front", "behind", "between", "part", "shift",
+    "free", "containers", "person", "back", "same",
 ]  # fmt: skip
 Reason = Literal["words", "negated", "condition", "choice", "cannot", "where", "what", "foreign"]
 About = Literal[
@@ -242,10 +242,11 @@ def _joined(steps: Sequence[Step], spare: Sequence[str], text: str) -> Plan | Un
             if isinstance(step, str):
                 return Unclear(reason=step, words=text)
             named = step.what or named
-        if isinstance(step, Move) and joined and isinstance(joined[-1], Pick):
-            if step.what in ((), joined[-1].what):
-                joined[-1] = replace(step, what=joined[-1].what)
-                continue
+        last = joined[-1] if joined else None
+        held = last.what if isinstance(last, Pick) else None
+        if isinstance(step, Move) and held is not None and step.what in ((), held):
+            joined[-1] = replace(step, what=held)
+            continue
         joined.append(step)
     if len(joined) > _MOST_STEPS:
         return Unclear(reason="words", words=text[:60] + "…")

@@ -14,6 +14,7 @@ from deixis.vision.embedded._goals import Goal
 from deixis.vision.embedded._tracking import Tracked
 
 _TRIES: Final = 3
+_FAILED: Final = frozenset({"failed", "lies", "held", "put"})
 
 Doing = Generator[Act, Done, None]
 
@@ -26,12 +27,14 @@ class Carry:
         one: What; None for what the gripper holds, whatever it is.
         goal: Where to.
         came: How that went: it was there `already`; it is `there`; it `failed` to be picked up;
-            there was `full`, no room; or it `lies` elsewhere or is `held` still.
+            it was `full`, with no room; it `lies` elsewhere; it is `held` still; or it was `put`
+            down beside.
+        reason: Why it went wrong, as a tool said it.
     """
 
     one: Tracked | None
     goal: Goal
-    came: Literal["", "already", "there", "failed", "full", "lies", "held"] = ""
+    came: Literal["", "already", "there", "failed", "full", "lies", "held", "put"] = ""
     reason: str = ""
 
     def do(self, arm: Arm) -> Doing:
@@ -82,10 +85,12 @@ class Carry:
         """What couldn't be put where it should be isn't carried about."""
         free = Goal(relation="free")
         kept = arm.reason
-        came = yield from arm.placed(one, lambda: free.spot(one, arm))
+        yield from arm.placed(one, lambda: free.spot(one, arm))
         arm.reason = kept
-        if came != "there" and one.held:
+        if one.held:
             self.came = "held"
+        elif self.came != "full":
+            self.came = "put"
 
     def _put_unseen(self, arm: Arm) -> Doing:
         """What was held when the instruction came."""
@@ -108,34 +113,43 @@ class Carry:
                 break
         self.reason = arm.reason
 
-    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
+    def came_to(self, arm: Arm) -> str:
+        """How it went and where."""
+        return f"{self.came} {self._where(arm)} {self.reason if self.came in _FAILED else ''}"
+
+    def involved(self) -> Sequence[Tracked]:
+        """What was carried, and where to."""
+        return [*([self.one] if self.one else []), *self._anchors()]
+
+    def told(self, arm: Arm, together: Sequence[str]) -> tuple[str, bool]:
         """How it went."""
-        say = arm.say
-        name = say.the(arm.name(self.one)) if self.one else say.say("it", "它")
-        upper = name[0].upper() + name[1:]
-        where = self._where(arm)
-        involved = [*([self.one] if self.one else []), *self._anchors()]
-        why = say.reported(self.reason)
+        say, where = arm.say, self._where(arm)
+        these, upper, verb = say.these(together)
         if self.came == "there":
-            text = say.say(f"Done: {name} is {where}.", f"完成：{name}{where}。")
-            return text, True, involved
+            return say.say(f"Done: {these} {verb} {where}.", f"完成：{these}{where}。"), True
         if self.came == "already":
-            text = say.say(f"{upper} is {where} already.", f"{name}已经{where}了。")
-            return text, True, involved
-        english, chinese = {
-            "full": (f"There is no room for {name}: it was to be {where}.", f"{name}没有地方放：本来要{where}。"),
-            "lies": (
-                f"{upper} isn't where it should be: I tried {_TRIES} times at most, and couldn't "
-                "check that it lies there.",
-                f"{name}没有放好：最多试{_TRIES}次，没能确认它的位置。",
+            return say.say(f"{upper} {verb} {where} already.", f"{these}已经{where}了。"), True
+        if self.came == "full":
+            text = say.say(
+                f"There is no room for {these} to be {where}.", f"放不下{these}：本来要{where}。"
+            )
+            return text, False
+        failed = {
+            "lies": say.say(
+                f"{upper} should be {where}, and I couldn't check that after {_TRIES} tries.",
+                f"{these}应该{where}，试了{_TRIES}次也没能确认。",
             ),
-            "held": (f"I couldn't put {name} down: the gripper holds it still.", f"没能放下{name}，还夹在夹爪里。"),
-        }.get(
-            self.came,
-            (f"I couldn't pick {name} up.", f"没能拿起{name}。"),
-        )  # fmt: skip
-        text = say.joined([say.say(english, chinese), why if self.came != "full" else ""])
-        return text, False, involved
+            "held": say.say(
+                f"I couldn't put {these} down: the gripper holds it still.",
+                f"没能放下{these}，还夹在夹爪里。",
+            ),
+            "put": say.say(
+                f"I couldn't put {these} {where}, and laid it down beside.",
+                f"没能把{these}放好，先放在了旁边。",
+            ),
+        }
+        text = failed.get(self.came, say.say(f"I couldn't pick up {these}.", f"没能拿起{these}。"))
+        return say.joined([text, say.reported(self.reason)]), False
 
     def _anchors(self) -> Sequence[Tracked]:
         chosen = self.goal.chosen.get(id(self.one))
@@ -171,14 +185,21 @@ class Hold:
         self.held = self.one.held or (yield from arm.picked(self.one))
         self.reason = arm.reason
 
-    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
+    def came_to(self, arm: Arm) -> str:
         """How it went."""
-        say, name = arm.say, arm.say.the(arm.name(self.one))
+        return f"held {self.held} {arm.name(self.one)}"
+
+    def involved(self) -> Sequence[Tracked]:
+        """What was picked up."""
+        return [self.one]
+
+    def told(self, arm: Arm, together: Sequence[str]) -> tuple[str, bool]:
+        """How it went."""
+        say, (these, _, _) = arm.say, arm.say.these(together)
         if self.held:
-            text = say.say(f"Done: the gripper holds {name}.", f"完成：夹爪拿着{name}。")
-            return text, True, [self.one]
-        text = say.say(f"I couldn't pick {name} up.", f"没能拿起{name}。")
-        return say.joined([text, say.reported(self.reason)]), False, [self.one]
+            return say.say(f"Done: the gripper holds {these}.", f"完成：夹爪拿着{these}。"), True
+        text = say.say(f"I couldn't pick up {these}.", f"没能拿起{these}。")
+        return say.joined([text, say.reported(self.reason)]), False
 
 
 @dataclass(kw_only=True)
@@ -195,14 +216,21 @@ class Show:
         self.shown = result is not None and result.ok
         self.reason = arm.reason
 
-    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
+    def came_to(self, arm: Arm) -> str:  # noqa: ARG002
         """How it went."""
-        say, name = arm.say, arm.say.the(arm.name(self.one))
+        return f"shown {self.shown}"
+
+    def involved(self) -> Sequence[Tracked]:
+        """What was pointed at."""
+        return [self.one]
+
+    def told(self, arm: Arm, together: Sequence[str]) -> tuple[str, bool]:
+        """How it went."""
+        say, (these, _, _) = arm.say, arm.say.these(together)
         if self.shown:
-            text = say.say(f"Done: the gripper points at {name}.", f"完成：夹爪指着{name}。")
-            return text, True, [self.one]
-        text = say.say(f"I couldn't point at {name}.", f"没能指向{name}。")
-        return say.joined([text, say.reported(self.reason)]), False, [self.one]
+            return say.say(f"Done: I pointed at {these}.", f"完成：已指向{these}。"), True
+        text = say.say(f"I couldn't point at {these}.", f"没能指向{these}。")
+        return say.joined([text, say.reported(self.reason)]), False
 
 
 @dataclass(kw_only=True)
@@ -223,14 +251,27 @@ class Drive:
         self.came = result.ok and not result.error
         self.reason = arm.reason
 
-    def told(self, arm: Arm) -> tuple[str, bool, Sequence[Tracked]]:
+    @property
+    def one(self) -> Tracked | None:
+        """Nothing on the table."""
+        return None
+
+    def came_to(self, arm: Arm) -> str:  # noqa: ARG002
+        """How it went, each on its own."""
+        return f"{id(self)}"
+
+    def involved(self) -> Sequence[Tracked]:
+        """Nothing."""
+        return []
+
+    def told(self, arm: Arm, together: Sequence[str]) -> tuple[str, bool]:  # noqa: ARG002
         """How it went."""
         say = arm.say
         if self.came and self.tool == "home":
-            return say.say("The arm is home.", "机械臂已回到原位。"), True, []
+            return say.say("The arm is home.", "机械臂已回到原位。"), True
         if self.came:
             x, y, z = self.to
             where = f"({x:g}, {y:g}, {z:g})"
-            return say.say(f"The gripper is at {where} m.", f"夹爪在{where}米处。"), True, []
+            return say.say(f"The gripper is at {where} m.", f"夹爪在{where}米处。"), True
         text = say.say("The arm didn't get there.", "机械臂没能到达。")
-        return say.joined([text, say.reported(self.reason)]), False, []
+        return say.joined([text, say.reported(self.reason)]), False

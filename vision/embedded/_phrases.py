@@ -16,23 +16,28 @@ Trouble = Literal["unknown", "absent", "several", "fewer"]
 
 _ALL: Final = re.compile(
     r"(?:(?:all|every|each)(?: (?:of )?(?:the|these|those|them|it))?(?: (?:single|other))?"
-    r"(?: (?:thing|object|item)s?)?|everything|anything|(?:the |all )?(?:things|objects|items|stuff)"
+    r"(?: (?:thing|object|item)s?)?|everything|anything|(?:the |all )?(?:things|objects|items"
+    r"|stuff)"
     r"|(?:所有|全部|全都|一切|每个|每一个|全)?的?(?:东西|物体|物品|物件)|全部|所有的?|一切)"
     r"(?: (?:on|from|in) (?:the |this )?(?:table|desk))?"
 )
 _REST: Final = re.compile(
-    r"(?:(?:all |and )?(?:the )?(?:rest|others|remaining(?: (?P<a>.+))?|other (?P<b>.+s))(?: of (?:them|it))?"
+    r"(?:(?:all |and )?(?:the )?(?:rest|others|remaining(?: (?P<a>.+))?"
+    r"|other (?P<b>.+s))(?: of (?:them|it))?"
     r"|everything else|(?:其他|其它|其余|剩下|剩余|余下|别)的?(?:所有|全部)?的?(?P<c>.*))"
 )
 _OTHER: Final = re.compile(
     r"(?:the other|another)(?: one)?\b ?(?P<a>.*)|(?:另外?一?个|另外的?|另一)的?(?P<b>.*)"
 )
 _ANY: Final = re.compile(
-    r"(?:an?|any(?: of(?: the)?)?|some|one(?: of (?:the|these|those))?|either(?: of the)?) (?P<a>.+)"
-    r"|(?:任意|随便|任何|其中)?(?:一|某)(?:个|只|块|盒|件|颗)(?P<b>.+)|(?:任意|随便|任何)的?(?:哪个)?(?P<c>.+)"
+    r"(?:an?|any(?: of(?: the)?)?|some|one(?: of (?:the|these|those))?"
+    r"|either(?: of the)?) (?P<a>.+)"
+    r"|(?:任意|随便|任何|其中)?(?:一|某)(?:个|只|块|盒|件|颗)(?P<b>.+)|(?:任意|随便"
+    r"|任何)的?(?:哪个)?(?P<c>.+)"
 )
 _COUNTED: Final = re.compile(
-    r"(?:the |these |those |any |all )?(?P<n>two|three|four|five|six|seven|eight|[2-9])(?: of the)? (?P<a>.+)"
+    r"(?:the |these |those |any |all )?(?P<n>two|three|four|five|six|seven|eight"
+    r"|[2-9])(?: of the)? (?P<a>.+)"
     r"|(?:这|那)?(?P<m>[两二三四五六七八2-9])(?:个|只|块|盒|件|颗)(?P<b>.+)"
 )
 _NUMBERS: Final = {
@@ -46,7 +51,8 @@ _INSIDE: Final = (
         r"(?:bowl|tray|plate|dish|container|table|desk|cup|basket)s?\b.*)"
     ),
     re.compile(
-        r"(?P<of>.*(?:碗|盘|托盘|盘子|碟子?|容器|桌|桌子|桌面))(?:里面|里边|里|上面|上边|上|中|内)的?(?P<what>.+)"
+        r"(?P<of>.*(?:碗|盘|托盘|盘子|碟子?|容器|桌|桌子|桌面))(?:里面|里边|里|上面|上边|上|中"
+        r"|内)的?(?P<what>.+)"
     ),
 )
 _TABLE: Final = re.compile(r"(?:the |this |my )?(?:table|desk)|桌|桌子|桌面")
@@ -103,7 +109,7 @@ def all_named(
     before = list(taken)
     for number, phrase in enumerate(phrases):
         one = named(
-            _with_noun(phrase, phrases[number + 1 :], phrases[:number]), things, taken=taken
+            _with_noun(phrase, phrases[number + 1 :], phrases[:number]), things, taken=before
         )
         found.append(one)
         taken += one.things
@@ -243,7 +249,8 @@ def _referred(phrase: str, things: Sequence[Thing], *, containers: bool = False)
 
 _ADJECTIVES: Final = frozenset(
     "the a an red orange yellow green blue purple white black grey gray pink brown big small large "
-    "little largest smallest biggest bigger smaller tall tallest short left right leftmost rightmost "
+    "little largest smallest biggest bigger smaller tall tallest short left right leftmost"
+    " rightmost "
     "middle all both two three dark light".split()
 )  # fmt: skip
 

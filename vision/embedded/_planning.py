@@ -117,7 +117,7 @@ class _Planner:
             if (chosen := choice_of(answer, things, every)) is not None:
                 return chosen
         choices = told_apart(things, arm.say.language)
-        arm.end(arm.say.which(phrase, choices), arm.table.of(things), asks=True)
+        return arm.end(arm.say.which(phrase, choices), arm.table.of(things), asks=True)
 
     def _movable(self, phrases: Sequence[str], *, every: bool = False) -> list[Tracked]:
         found = self.things(phrases, every=every)

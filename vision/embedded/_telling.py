@@ -48,14 +48,23 @@ class Telling(Wording):
 
     def the(self, name: str) -> str:
         """A thing by its name."""
-        return name if self.chinese or name.startswith(("the ", '"')) else f"the {name}"
+        return name if self.chinese or name == "it" else f"the {name}"
+
+    def these(self, names: Sequence[str]) -> tuple[str, str, str]:
+        """Things by their names, the same to begin a sentence, and the verb after them."""
+        counts: dict[str, int] = {}
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
+        told = [
+            self.the(name) if n == 1 else self.say(f"the {n} {plural(name)}", f"{n}个{name}")
+            for name, n in counts.items()
+        ]
+        text = self.listed(told)
+        return text, text[:1].upper() + text[1:], "is" if len(names) == 1 else "are"
 
     def named(self, names: Sequence[str]) -> str:
         """«the red cube and the blue ball»."""
-        told = [self.the(name) for name in names]
-        if self.chinese:
-            return "、".join(told[:-2] + ["和".join(told[-2:])]) if told else ""
-        return self.listed(told)
+        return self.listed([self.the(name) for name in names])
 
     def cited(self, phrase: str) -> str:
         """The asker's own words."""
