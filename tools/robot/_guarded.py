@@ -340,11 +340,13 @@ def place_of(joints: ArrayLike) -> XYZ:
 
 
 def seven(row: Floats) -> Joints:
+    """Joints out of an array of shape (7,)."""
     one, two, three, four, five, six, last = (float(angle) for angle in row)
     return one, two, three, four, five, six, last
 
 
 def apart(a: Joints, b: Joints) -> float:
+    """How far the joint that differs most does, in radians."""
     return max(abs(x - y) for x, y in zip(a, b, strict=True))
 
 
