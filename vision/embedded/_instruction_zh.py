@@ -80,7 +80,7 @@ def _clause(piece: str, draft: Draft, *, first: bool) -> None:
     elif zh.NOT.search(zh.NOT_FINE.sub("", piece)):
         draft.clauses.append(Unclear(reason="negated", words=piece))
     else:
-        draft.clauses.append(_commanded(piece, draft))
+        draft.clauses.append(_commanded(piece))
 
 
 def _whole_clause(piece: str, *, first: bool) -> Clause | None:
@@ -100,7 +100,7 @@ def _whole_clause(piece: str, *, first: bool) -> Clause | None:
     return Unclear(reason="choice", words=piece) if zh.CHOICE.search(piece) else None
 
 
-def _commanded(piece: str, draft: Draft) -> Clause:
+def _commanded(piece: str) -> Clause:
     """A clause that tells what to do."""
     if re.match(r"(?:我|他|她|我们|他们|牌子|上面|盒子)(?!想?要)", piece):
         return Unclear(reason="words", words=piece)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
-from deixis.vision.embedded._instruction import AND, EXCEPT, Side
+from deixis.vision.embedded._instruction import Side
 
 PUT: Final = (
     "放置|摆放|移动|移到|挪动|搬运|转移|放|移|挪|搬|摆|丢|扔|装|搁|送|夹|叠|堆|码|收|弄|运|挪|塞"
