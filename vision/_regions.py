@@ -223,7 +223,7 @@ def _printed(surface: Surface, own: Bools, core: Bools, box: Corner) -> bool:
     low, high = np.percentile(z[core], (5, 95))
     if high - low > 2 * _PRINT:
         return False
-    ring = (widened(core.astype(np.float32), 5) > 0) & ~core
+    ring = (widened(core.astype(np.float32), 5) > 0) & ~core & np.isfinite(z)
     level = own & (np.abs(z - np.median(z[core])) < _PRINT)
     return bool((ring & level).sum() > 0.8 * ring.sum())
 
