@@ -15,6 +15,7 @@ from deixis.vision.embedded._carrying import Act, Arm, Done, Ended, Say, Work
 from deixis.vision.embedded._instruction import (
     Ask,
     Instruction,
+    Move,
     Nothing,
     Plan,
     Stop,
@@ -97,18 +98,16 @@ def merged(instruction: str, answers: Sequence[str], said: str) -> tuple[str, tu
     Returns:
         The instruction to carry out, and the answers to what it leaves open.
     """
-    told = _meant(said)
-    if not isinstance(told, Unclear) or told.reason == "foreign":
-        return said, ()
-    earlier = _meant(instruction)
-    if isinstance(earlier, Plan):
-        return instruction, (*answers, said)
+    told, earlier = _meant(said), _meant(instruction)
+    unplaced = isinstance(told, Plan) and isinstance(told.steps[0], Move) and not told.steps[0].what
     if isinstance(earlier, Unclear) and earlier.reason in ("where", "what"):
         bare = instruction.rstrip(" .。!！?？")
-        for joint in (" ", "放到", "放进"):
+        for joint in (" ", "放到", "放进") if unplaced or isinstance(told, Unclear) else ():
             whole = f"{bare}{joint}{said}"
             if isinstance(_meant(whole), Plan):
                 return whole, ()
+    if isinstance(earlier, Plan) and isinstance(told, Unclear) and told.reason != "foreign":
+        return instruction, (*answers, said)
     return said, ()
 
 
