@@ -226,7 +226,7 @@ def _whole(draft: Draft, text: str) -> Instruction:
         return clauses[0]
     steps: list[Step] = []
     for clause in clauses:
-        if isinstance(clause, Stop | Nothing | Ask):
+        if isinstance(clause, Stop | Nothing | Ask | Unclear):
             return Unclear(reason="words", words=text)
         steps.append(clause)
     return _joined(steps, draft.spare, text)

@@ -64,7 +64,7 @@ def _about(asked: Ask, meant: Named, arm: Arm) -> Say:
         return Say(text=text, found=True, detections=shown)
     if not found:
         seen = [arm.name(one) for one in arm.table.things]
-        return Say(text=say.absent(asked.phrase, seen), found=False)
+        return Say(text=say.missing(asked.phrase, seen), found=False)
     if asked.about == "label":
         return Say(
             text=_labels(found, arm), found=any(o.first.text for o in found), detections=shown

@@ -461,7 +461,7 @@ def _structured(tools: Sequence[_Offered], choice: object, outcome: Outcome) -> 
     offered = next((tool for tool in tools if tool.name == named), tools[-1] if tools else None)
     if offered is None:
         raise ModelError("a tool call was demanded and no tool is bound")
-    known = _fields(outcome)
+    known = outcome.fields
     missing = [name for name in offered.required if name not in known]
     if missing:
         raise ModelError(
@@ -469,29 +469,6 @@ def _structured(tools: Sequence[_Offered], choice: object, outcome: Outcome) -> 
             f"{', '.join(sorted(known))}; a language model can (see `deixis models`)"
         )
     return _call(offered.name, {name: known[name] for name in offered.fields if name in known})
-
-
-def _fields(outcome: Outcome) -> JsonObject:
-    first = outcome.detections[0] if outcome.detections else None
-    known: JsonObject = {
-        "answer": outcome.text,
-        "found": outcome.found,
-        "language": outcome.language,
-        "floor": None,
-        **outcome.facts,
-        "facts": dict(outcome.facts),
-        "detections": [d.model_dump(mode="json") for d in outcome.detections],
-    }
-    if first is not None and first.box is not None:
-        known |= {
-            "text": first.text,
-            "label": first.label,
-            "image": first.image,
-            "box": dict(zip(("x1", "y1", "x2", "y2"), first.box.xyxy, strict=True))
-            | {"image": first.image},
-            "point": first.box.center.model_dump(),
-        }
-    return known
 
 
 def _call(name: str, args: JsonObject) -> ToolCall:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deixis.vision._dialect import JsonObject
 from deixis.vision._geometry import Detection
 
 
@@ -27,6 +28,30 @@ class Outcome:
     detections: tuple[Detection, ...] = ()
     facts: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     sum: Sum | None = None
+
+    @property
+    def fields(self) -> JsonObject:
+        """What a forced call can be filled with, by the fields' names."""
+        first = self.detections[0] if self.detections else None
+        known: JsonObject = {
+            "answer": self.text,
+            "found": self.found,
+            "language": self.language,
+            "floor": None,
+            **self.facts,
+            "facts": dict(self.facts),
+            "detections": [d.model_dump(mode="json") for d in self.detections],
+        }
+        if first is not None and first.box is not None:
+            known |= {
+                "text": first.text,
+                "label": first.label,
+                "image": first.image,
+                "box": dict(zip(("x1", "y1", "x2", "y2"), first.box.xyxy, strict=True))
+                | {"image": first.image},
+                "point": first.box.center.model_dump(),
+            }
+        return known
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,7 +112,7 @@ def all_named(
             _with_noun(phrase, phrases[number + 1 :], phrases[:number]), things, taken=before
         )
         found.append(one)
-        taken += one.things
+        before += one.things
     return found
 
 

@@ -96,7 +96,7 @@ class _Planner:
         if named.trouble == "unknown":
             arm.end(say.joined([say.unknown(shown), self._there(seen)]))
         if named.trouble == "absent":
-            arm.end(say.absent(shown, seen))
+            arm.end(say.missing(shown, seen))
         if named.trouble == "fewer":
             some = [thing.name(say.language) for thing in named.things]
             arm.end(say.fewer(shown, some), arm.table.of(named.things))
@@ -117,7 +117,7 @@ class _Planner:
             if (chosen := choice_of(answer, things, every)) is not None:
                 return chosen
         choices = told_apart(things, arm.say.language)
-        return arm.end(arm.say.which(phrase, choices), arm.table.of(things), asks=True)
+        return arm.end(arm.say.choose(phrase, choices), arm.table.of(things), asks=True)
 
     def _movable(self, phrases: Sequence[str], *, every: bool = False) -> list[Tracked]:
         found = self.things(phrases, every=every)

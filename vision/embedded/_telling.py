@@ -141,7 +141,7 @@ class Telling(Wording):
             f"我不知道{told}是什么，所以没有动。",
         )
 
-    def absent(self, phrase: str, seen: Sequence[str]) -> str:
+    def missing(self, phrase: str, seen: Sequence[str]) -> str:
         """Nothing on the table fits a phrase."""
         told = self.cited(phrase)
         there = self.counted(seen)
@@ -158,7 +158,7 @@ class Telling(Wording):
             f"I can't find {told}: I see only {there}.", f"没有{told}，我只看到{there}。"
         )
 
-    def which(self, phrase: str, choices: Sequence[str]) -> str:
+    def choose(self, phrase: str, choices: Sequence[str]) -> str:
         """Several fit a phrase: how they differ."""
         told = self.cited(phrase)
         if self.chinese:
