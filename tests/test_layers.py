@@ -34,7 +34,7 @@ ADAPTERS = {
 LANGCHAIN = ("langchain", "langchain_core", "langgraph", "langsmith")
 HEAVY = (
     "torch transformers langchain langchain_core langgraph langsmith chromadb onnxruntime "
-    "rapidocr cv2 numpy"
+    "rapidocr cv2 numpy mujoco gymnasium"
 ).split()
 PUBLIC = (
     "deixis",
@@ -44,6 +44,7 @@ PUBLIC = (
     "deixis.vision.local",
     "deixis.vision.qwen",
     "deixis.tools",
+    "deixis.tools.robot",
     "deixis.memory",
     "deixis.agents",
     "deixis.testing",
@@ -126,10 +127,12 @@ def loaded_after(statement: str) -> set[str]:
         "import deixis.vision.local",
         "import deixis.vision.qwen",
         "import deixis.tools",
+        "import deixis.tools.robot",
         "import deixis.memory",
         "import deixis.agents",
         "from deixis.agents.cli import run_command; run_command(['--help'])",
         "from deixis.agents.cli import run_command; run_command(['ask', '--help'])",
+        "from deixis.agents.cli import run_command; run_command(['robot', '--help'])",
         "from deixis.agents.cli import run_command; run_command(['--version'])",
     ],
 )

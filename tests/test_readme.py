@@ -1,4 +1,4 @@
-"""The README and the page on memory show nothing that doesn't run."""
+"""The README and the pages on memory and on robots show nothing that doesn't run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulator import missing
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MEMORY = (ROOT / "docs" / "memory.md").read_text(encoding="utf-8")
+ROBOT = (ROOT / "docs" / "robot.md").read_text(encoding="utf-8")
 
 
 def programs(page: str) -> list[str]:
@@ -48,19 +51,26 @@ def test_the_picture_is_there() -> None:
     assert (ROOT / picture[1]).is_file()
 
 
-SHOWN = [*PROGRAMS, *programs(MEMORY)]
+SHOWN = [*PROGRAMS, *programs(MEMORY), *programs(ROBOT)]
+
+
+def _skip_without_simulator(shown: str) -> None:
+    if ("MujocoArm" in shown or "deixis robot" in shown) and missing():
+        pytest.skip(missing())
 
 
 @pytest.mark.parametrize("program", SHOWN, ids=range(len(SHOWN)))
 def test_a_program_runs_and_prints_what_it_says(program: str) -> None:
+    _skip_without_simulator(program)
     printed = _run([sys.executable, "-c", program])
     said = re.findall(r"#\s{1,2}(ENT .*|4F|image=.*)$", program, re.MULTILINE)
     for words in said:
         assert words in printed
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *commands(MEMORY)])
+@pytest.mark.parametrize("command", [*COMMANDS, *commands(MEMORY), *commands(ROBOT)])
 def test_a_command_runs(command: str) -> None:
+    _skip_without_simulator(command)
     (ROOT / "out").mkdir(exist_ok=True)
     binary = Path(sys.executable).with_name("deixis")
     assert command.startswith("deixis ")

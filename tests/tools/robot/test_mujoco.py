@@ -34,6 +34,7 @@ from deixis.tools.robot import (
 from deixis.tools.robot._kinematics import JOINT_HIGH, JOINT_LOW, grasp_yaw, tool_pose
 from deixis.tools.robot._mjcf import TOOL, mjcf_of
 from deixis.vision import RapidReader
+from tests.simulator import needs_simulator
 
 CUBE = SceneObject(
     name="cube", kind="cube", colour="red", size=(0.04, 0.04, 0.04), x=0.5, y=0.1, yaw=0.3
@@ -59,16 +60,7 @@ YELLOW = (240, 228, 66)
 SCENE = Scene(objects=(CUBE, BALL, BOX, POST), containers=(BOWL,), camera=scene_camera())
 
 
-def missing() -> str:
-    """Why nothing can be simulated here; empty where it can."""
-    try:
-        with MujocoArm(Scene(camera=scene_camera())):
-            return ""
-    except ArmError as error:
-        return str(error)
-
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+pytestmark = needs_simulator
 
 
 class TestMujocoArm(ArmConformance):
