@@ -157,6 +157,9 @@ def place(arm: Arm, spot: Spot, before: View) -> Placed:
     if lies is None:
         said = "the fingers let go of it, but the camera doesn't see where it lies: look again"
         return Placed(released=False, said=said, at=None, off=None, still_held=False, view=view)
+    if lies[2] < spot.under + _MOVED:
+        said = "the fingers let go of it, but it has fallen off: look where it lies"
+        return Placed(released=False, said=said, at=None, off=None, still_held=False, view=view)
     off = math.dist(lies[:2], spot.aim[:2])
     where = f"lies {100 * off:.1f} cm from where it was to lie"
     said = f"it was put down and {where}" if off <= NEAR_ENOUGH else f"it was let go, but {where}"

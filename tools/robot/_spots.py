@@ -92,12 +92,14 @@ class Spot:
         release: Of the tool point when the fingers open, in metres.
         yaw: Of the tool, in radians.
         opening: That the fingers open to, in metres.
+        under: Height of what it is put on, in metres.
     """
 
     aim: XYZ
     release: XYZ
     yaw: float
     opening: float
+    under: float = 0.0
 
 
 def target_at(view: View, at: Point, *, limits: ArmLimits, height_prior: float) -> Target:
@@ -321,6 +323,7 @@ def _spot(
     low = max(under + held.below + _GAP_BELOW, over + _GAP_FINGERS, LOWEST_GRASP)
     return Spot(
         aim=aim,
+        under=under,
         release=(*place, low),
         yaw=grasp_yaw((*place, low), yaw),
         opening=min(held.across + _OPENED, limits.opening),

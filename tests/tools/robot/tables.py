@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
+import pytest
+
 from deixis.tools import Tool, ToolContext
 from deixis.tools.robot import (
     Arm,
@@ -25,6 +27,7 @@ from deixis.vision import (
     PixelDialect,
     Point,
     RapidReader,
+    ToolError,
     VisionImage,
     frames_of,
 )
@@ -122,3 +125,18 @@ class Bench:
 
     def point(self, thing: SceneObject) -> Point:
         return Point.model_validate(self.top(thing))
+
+
+def told(bench: Bench) -> int:
+    """How many control steps the stub was sent."""
+    assert isinstance(bench.arm, StubArm)
+    return len(bench.arm.told)
+
+
+def refused(bench: Bench, name: str, **said: object) -> str:
+    """Why a call is refused, with nothing moved."""
+    before = told(bench)
+    with pytest.raises(ToolError) as error:
+        bench.call(name, **said)
+    assert told(bench) == before
+    return str(error.value)
