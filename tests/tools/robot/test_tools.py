@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -338,3 +339,22 @@ def test_pictures_carry_their_depth_to_the_model(bench: Bench) -> None:
     seen = rgbd_of(image)
     assert seen is not None
     assert seen.camera == bench.arm.camera
+
+
+class Rolling(StubArm):
+    """What it puts on something rolls off it."""
+
+    def _drop(self, held: Any) -> None:
+        super()._drop(held)
+        pose = self._poses[held.thing.name]
+        if pose.z > 0.02:
+            self._poses[held.thing.name] = replace(pose, y=pose.y - 0.05, z=0.0)
+
+
+def test_what_rolls_off_what_it_was_put_on_was_not_placed() -> None:
+    bench = Bench(arm=Rolling(table()))
+    bench.call("look")
+    bench.call("pick", at=bench.top(BALL))
+    said = bench.call("place", at=bench.top(CUBE))
+    assert said.text.startswith("Not done: the fingers let go of it, but it has fallen off")
+    assert said.measured["released"] is False
