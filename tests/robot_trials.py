@@ -6,12 +6,21 @@ to choose an instruction that names one thing, and to judge.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from random import Random
 
 from deixis.agents._robot import RobotOperator
-from deixis.tools.robot import Container, MujocoArm, Scene, SceneObject, make_scene
+from deixis.tools.robot import (
+    Container,
+    MujocoArm,
+    Scene,
+    SceneObject,
+    make_scene,
+    scene_camera,
+)
+from deixis.tools.robot._scene import Colour
 
 KINDS_ZH = {
     "cube": "方块",
@@ -67,10 +76,53 @@ class Trial:
         return self.reported == self.placed
 
 
-def trial(seed: int, *, spacing: float = 0.07) -> Trial:
+def crowded_scene(seed: int) -> Scene:
+    """A red cube with one to four other cubes standing almost against it, and a bowl."""
+    random = Random(seed)
+    edge = random.uniform(0.03, 0.045)
+    x, y, yaw = 0.5, random.uniform(-0.05, 0.05), random.uniform(-0.7, 0.7)
+    cubes = [_cube("red", edge, x, y, yaw)]
+    colours: tuple[Colour, ...] = ("blue", "green", "yellow", "purple")
+    for side in random.sample(range(4), k=random.randint(1, 4)):
+        other = random.uniform(0.03, 0.045)
+        away = (edge + other) / 2 + random.uniform(0.003, 0.012)
+        turn = yaw + side * math.pi / 2
+        at = (x + away * math.cos(turn), y + away * math.sin(turn))
+        cubes.append(_cube(colours[side], other, *at, yaw))
+    bowl = Container(
+        name="bowl", kind="bowl", colour="orange", x=0.5, y=0.26, radius=0.065, height=0.045
+    )
+    return Scene(seed=seed, objects=tuple(cubes), containers=(bowl,), camera=scene_camera())
+
+
+def _cube(colour: Colour, edge: float, x: float, y: float, yaw: float) -> SceneObject:
+    return SceneObject(
+        name=f"{colour}_cube",
+        kind="cube",
+        colour=colour,
+        size=(edge, edge, edge),
+        x=x,
+        y=y,
+        yaw=yaw,
+        mass=400 * edge**3,
+    )
+
+
+def trial(seed: int, *, spacing: float = 0.07, objects: int = 6) -> Trial:
     """Asks for a thing of a seed's scene to be put into a container, and judges by physics."""
-    scene = make_scene(seed, spacing=spacing)
-    thing, container = task(scene)
+    scene = make_scene(seed, spacing=spacing, objects=objects)
+    return tried(scene, *task(scene))
+
+
+def crowded_trial(seed: int) -> Trial:
+    """The same with a cube that others stand almost against."""
+    scene = crowded_scene(seed)
+    return tried(scene, scene.objects[0], scene.containers[0])
+
+
+def tried(scene: Scene, thing: SceneObject, container: Container) -> Trial:
+    """Asks for a thing to be put into a container, and judges by physics."""
+    seed = scene.seed or 0
     instruction = asked(thing, container, chinese=seed % 2 == 1)
     with MujocoArm(scene) as arm:
         before = arm.truth()

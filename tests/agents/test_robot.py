@@ -209,11 +209,13 @@ def test_with_physics_what_is_reported_is_what_happened(seed: int) -> None:
 
 @needs_simulator
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(200, 203))
-def test_where_things_stand_close_a_failure_is_told_as_one(seed: int) -> None:
-    from tests.robot_trials import trial
+@pytest.mark.parametrize("seed", range(5000, 5006))
+def test_where_there_is_no_room_for_fingers_a_failure_is_told_as_one(seed: int) -> None:
+    from tests.robot_trials import crowded_trial
 
-    assert trial(seed, spacing=0.045).honest
+    done = crowded_trial(seed)
+    assert done.honest, done
+    assert done.undisturbed, done
 
 
 @needs_simulator

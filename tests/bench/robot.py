@@ -8,37 +8,40 @@ Scenes from seeds that no test uses. The pointing is the embedded model's, from 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import median
 
 from deixis.tools.robot import MujocoArm, make_scene
 from deixis.vision import segments_of
-from tests.robot_trials import Trial, trial
+from tests.robot_trials import Trial, crowded_trial, trial
 
 FIRST = 1_000
 SCENES = 100
 CLOSER = 30
-CLOSE = 0.045
+CLOSER_SEEDS = range(FIRST, FIRST + CLOSER)
 
 
 def run() -> None:
     """Print successes, honesty, and what a pick and place takes of the simulation's time."""
     print(f"picks and places, {SCENES} random scenes, things 7 cm apart and more")
-    apart = _trials(range(FIRST, FIRST + SCENES), spacing=0.07)
+    apart = _trials([partial(trial, seed) for seed in range(FIRST, FIRST + SCENES)])
     _told(apart)
-    print(f"picks and places, {CLOSER} random scenes, things {CLOSE * 100:.1f} cm apart and more")
-    _told(_trials(range(FIRST, FIRST + CLOSER), spacing=CLOSE))
+    print(f"picks and places, {CLOSER} random scenes of 12 things, 1 cm of room between them")
+    _told(_trials([partial(trial, seed, spacing=0.03, objects=12) for seed in CLOSER_SEEDS]))
+    print(f"picks and places, {CLOSER} times a cube with 1 to 4 others almost against it")
+    _told(_trials([partial(crowded_trial, seed) for seed in CLOSER_SEEDS]))
     _speed(apart)
 
 
-def _trials(seeds: Sequence[int], *, spacing: float) -> list[Trial]:
+def _trials(trials: Sequence[Callable[[], Trial]]) -> list[Trial]:
     done: list[Trial] = []
-    for seed in seeds:
-        done.append(trial(seed, spacing=spacing))
-        one = done[-1]
+    for make in trials:
+        one = make()
+        done.append(one)
         if not (one.placed and one.honest and one.undisturbed):
             print(
-                f"  seed {seed}: {one.instruction!r}: placed {one.placed}, reported "
+                f"  seed {one.seed}: {one.instruction!r}: placed {one.placed}, reported "
                 f"{one.reported}, undisturbed {one.undisturbed}: {one.said}"
             )
     return done
