@@ -168,7 +168,7 @@ class Carry:
             anchors = [arm.name(inside)] if inside else anchors[:1]
             return arm.say.place("in" if hollow else "on", anchors)
         if relation == "strip":
-            return arm.say.say("with its like", "和同类的在一起")
+            return arm.say.say("sorted with their kind", "按类放好")
         return arm.say.place(relation, anchors, self.goal.side)
 
 
