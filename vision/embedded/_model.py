@@ -29,11 +29,8 @@ from deixis.vision._reading_cache import CachedReader
 from deixis.vision._recalled import STATEMENT, Recalled, question_of, recalled_of
 from deixis.vision._reply import write_reply
 from deixis.vision._rgbd import carries_depth
-from deixis.vision.embedded._carrying import Act, Done
 from deixis.vision.embedded._defaults import default_reasoner
-from deixis.vision.embedded._operating import operates
 from deixis.vision.embedded._outcome import Outcome, Sum
-from deixis.vision.embedded._phrases import named
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._reasoner import Reasoner
 from deixis.vision.embedded._remembering import (
@@ -45,11 +42,14 @@ from deixis.vision.embedded._remembering import (
     to_remember,
     unseen_picture,
 )
-from deixis.vision.embedded._robot_turn import OPEN, RobotTurn
 from deixis.vision.embedded._sign import Sign
-from deixis.vision.embedded._things import detection_of
-from deixis.vision.embedded._tracking import Seeing
 from deixis.vision.embedded._wording import Wording
+from deixis.vision.embedded.operating._carrying import Act, Done
+from deixis.vision.embedded.operating._operating import operates
+from deixis.vision.embedded.operating._phrases import named
+from deixis.vision.embedded.operating._robot_turn import OPEN, RobotTurn
+from deixis.vision.embedded.operating._tracking import Seeing
+from deixis.vision.embedded.things._things import detection_of
 
 _CALCULATOR = "calculate"
 _LOOK_AGAIN = "look_again"

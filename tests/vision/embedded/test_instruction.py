@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deixis.vision.embedded._instruction import (
+from deixis.vision.embedded.operating._instruction import (
     Ask,
     Destination,
     Home,

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from deixis.vision import Box, Camera, ImageView, Point, RgbdImage, Segment, load_image
-from deixis.vision.embedded._operating import Act, Done, Say, merged, operate
-from deixis.vision.embedded._thing import Kind, Thing
-from deixis.vision.embedded._tracking import Sight
+from deixis.vision.embedded.operating._operating import Act, Done, Say, merged, operate
+from deixis.vision.embedded.operating._tracking import Sight
+from deixis.vision.embedded.things._thing import Kind, Thing
 
 CAMERA = Camera.looking_at((0.50, 0, 0), position=(1.15, 0, 0.85), size=(320, 240), fovy=42)
 OFFERED = frozenset({"look", "pick", "place", "point_at", "move_to", "home", "stop"})

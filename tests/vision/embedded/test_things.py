@@ -20,7 +20,7 @@ from deixis.tools.robot._scene import (
     scene_camera,
 )
 from deixis.vision import RapidReader
-from deixis.vision.embedded._things import Thing, detection_of, refer, things_in, told_apart
+from deixis.vision.embedded.things._things import Thing, detection_of, refer, things_in, told_apart
 
 
 def thing(

@@ -16,8 +16,8 @@ from deixis.vision._geometry import Detection
 from deixis.vision._images import VisionImage, load_image
 from deixis.vision._rgbd import RgbdImage
 from deixis.vision._segments import Segment, segments_of
-from deixis.vision.embedded._references import Reference, refer
-from deixis.vision.embedded._thing import Kind, Thing, thing_of
+from deixis.vision.embedded.things._references import Reference, refer
+from deixis.vision.embedded.things._thing import Kind, Thing, thing_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from deixis.vision.embedded import _instruction_zh_forms as zh
-from deixis.vision.embedded._instruction import (
+from deixis.vision.embedded.operating import _instruction_zh_forms as zh
+from deixis.vision.embedded.operating._instruction import (
     AND,
     EXCEPT,
     IT,

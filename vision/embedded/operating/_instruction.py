@@ -186,8 +186,8 @@ class Draft:
 
 def instruction_of(text: str) -> Instruction:
     """What an instruction asks for."""
-    from deixis.vision.embedded._instruction_en import english_draft
-    from deixis.vision.embedded._instruction_zh import chinese_draft
+    from deixis.vision.embedded.operating._instruction_en import english_draft
+    from deixis.vision.embedded.operating._instruction_zh import chinese_draft
 
     masked, quotes = _masked(text[:_LONGEST])
     if len(text) > _LONGEST:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from deixis.vision.embedded._text import fold
-from deixis.vision.embedded._things import Thing, refer
+from deixis.vision.embedded.things._things import Thing, refer
 
 _POLITE: Final = re.compile(
     r"^(?:um+|uh+|oh|well|i mean|i meant|it is|it's|that is|that's|take|use|pick(?: up)?|i want|"

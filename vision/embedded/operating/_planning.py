@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from deixis.vision.embedded._carrying import Arm, Job
-from deixis.vision.embedded._choices import choice_of
-from deixis.vision.embedded._goals import Goal
-from deixis.vision.embedded._instruction import (
+from deixis.vision.embedded.operating._carrying import Arm, Job
+from deixis.vision.embedded.operating._choices import choice_of
+from deixis.vision.embedded.operating._goals import Goal
+from deixis.vision.embedded.operating._instruction import (
     Destination,
     Home,
     Move,
@@ -19,10 +19,10 @@ from deixis.vision.embedded._instruction import (
     Sort,
     Step,
 )
-from deixis.vision.embedded._jobs import Carry, Drive, Hold, Show
-from deixis.vision.embedded._phrases import Named, all_named, container_named
-from deixis.vision.embedded._things import Thing, told_apart
-from deixis.vision.embedded._tracking import Tracked
+from deixis.vision.embedded.operating._jobs import Carry, Drive, Hold, Show
+from deixis.vision.embedded.operating._phrases import Named, all_named, container_named
+from deixis.vision.embedded.operating._tracking import Tracked
+from deixis.vision.embedded.things._things import Thing, told_apart
 
 _TO_HOLD: Final = frozenset({"in", "on", "to"})
 _FLAT: Final = frozenset({"cube", "box", "cylinder"})

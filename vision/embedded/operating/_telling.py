@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from deixis.vision.embedded._instruction import Reason
 from deixis.vision.embedded._text import has_han
 from deixis.vision.embedded._wording import Wording
+from deixis.vision.embedded.operating._instruction import Reason
 
 _PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "in": ("in {0}", "在{0}里"),

@@ -9,8 +9,8 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from deixis.vision.embedded._dictionary import Dictionary
-from deixis.vision.embedded._reference_words import printed
 from deixis.vision.embedded._text import compact, fold, has_han, words
+from deixis.vision.embedded.things._reference_words import printed
 
 
 @lru_cache(maxsize=256)

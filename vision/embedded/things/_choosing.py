@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from deixis.vision.embedded._reference_words import Word
-from deixis.vision.embedded._thing import Thing
+from deixis.vision.embedded.things._reference_words import Word
+from deixis.vision.embedded.things._thing import Thing
 
 _SAME_SIZE: Final = 0.04
 _CLEAR_SIZE: Final = 0.08

@@ -13,12 +13,12 @@ from functools import cache
 from itertools import pairwise
 from typing import Final
 
-from deixis.vision.embedded._choosing import chosen, related
 from deixis.vision.embedded._dictionary import Dictionary
-from deixis.vision.embedded._printed import forms_of, known_forms, says, written
-from deixis.vision.embedded._reference_words import NUMBERS, Word, lexicon, pattern
 from deixis.vision.embedded._text import compact, fold, has_han
-from deixis.vision.embedded._thing import Thing
+from deixis.vision.embedded.things._choosing import chosen, related
+from deixis.vision.embedded.things._printed import forms_of, known_forms, says, written
+from deixis.vision.embedded.things._reference_words import NUMBERS, Word, lexicon, pattern
+from deixis.vision.embedded.things._thing import Thing
 
 _TOKEN: Final = re.compile(r"\d+|[a-z0-9']+|[^\W_]")
 _TELLING: Final = ("kind", "colour", "label", "size", "place", "side", "relation", "it", "other")

@@ -8,12 +8,12 @@ from typing import Final, cast
 
 from deixis.vision._dialect import JsonObject
 from deixis.vision._model import ImageView
-from deixis.vision.embedded._carrying import Act, Done, Say
-from deixis.vision.embedded._instruction import Ask, Plan, Stop, Unclear, instruction_of
-from deixis.vision.embedded._operating import merged, operate
 from deixis.vision.embedded._outcome import Outcome
 from deixis.vision.embedded._text import is_foreign, language_of
-from deixis.vision.embedded._tracking import See
+from deixis.vision.embedded.operating._carrying import Act, Done, Say
+from deixis.vision.embedded.operating._instruction import Ask, Plan, Stop, Unclear, instruction_of
+from deixis.vision.embedded.operating._operating import merged, operate
+from deixis.vision.embedded.operating._tracking import See
 
 OPEN: Final = "open"
 """Where a reply that asks back carries, among its `response_metadata`, what it asks about."""

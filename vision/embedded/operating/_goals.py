@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from deixis.vision._geometry import Point
-from deixis.vision.embedded._carrying import Arm, Spot
-from deixis.vision.embedded._free_places import (
+from deixis.vision.embedded.operating._carrying import Arm, Spot
+from deixis.vision.embedded.operating._free_places import (
     XY,
     Sides,
     Wanted,
@@ -19,7 +19,7 @@ from deixis.vision.embedded._free_places import (
     pixel_of,
     place_in,
 )
-from deixis.vision.embedded._tracking import Table, Tracked
+from deixis.vision.embedded.operating._tracking import Table, Tracked
 
 _SIZE: Final = 0.05
 _BESIDE: Final = 0.035

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from deixis.vision.embedded import _instruction_en_forms as en
-from deixis.vision.embedded._instruction import (
+from deixis.vision.embedded.operating import _instruction_en_forms as en
+from deixis.vision.embedded.operating._instruction import (
     AND,
     EXCEPT,
     IT,

@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from deixis.vision.embedded._free_places import holds
-from deixis.vision.embedded._instruction import AND, EXCEPT
 from deixis.vision.embedded._text import fold, has_han
-from deixis.vision.embedded._things import Thing, refer
+from deixis.vision.embedded.operating._free_places import holds
+from deixis.vision.embedded.operating._instruction import AND, EXCEPT
+from deixis.vision.embedded.things._things import Thing, refer
 
 Trouble = Literal["unknown", "absent", "several", "fewer"]
 

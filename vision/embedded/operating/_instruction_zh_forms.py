@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from deixis.vision.embedded._instruction import Side
+from deixis.vision.embedded.operating._instruction import Side
 
 PUT: Final = (
     "放置|摆放|移动|移到|挪动|搬运|转移|放|移|挪|搬|摆|丢|扔|装|搁|送|夹|叠|堆|码|收|弄|运|挪|塞"

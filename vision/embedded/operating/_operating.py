@@ -11,8 +11,9 @@ from collections.abc import Collection, Sequence
 
 from deixis.vision._model import ImageView
 from deixis.vision._reader import Reader
-from deixis.vision.embedded._carrying import Act, Arm, Done, Ended, Say, Work
-from deixis.vision.embedded._instruction import (
+from deixis.vision.embedded._text import is_foreign, language_of
+from deixis.vision.embedded.operating._carrying import Act, Arm, Done, Ended, Say, Work
+from deixis.vision.embedded.operating._instruction import (
     Ask,
     Instruction,
     Move,
@@ -22,11 +23,10 @@ from deixis.vision.embedded._instruction import (
     Unclear,
     instruction_of,
 )
-from deixis.vision.embedded._looking import answered
-from deixis.vision.embedded._planning import planned
-from deixis.vision.embedded._telling import Telling
-from deixis.vision.embedded._text import is_foreign, language_of
-from deixis.vision.embedded._tracking import See, Seeing
+from deixis.vision.embedded.operating._looking import answered
+from deixis.vision.embedded.operating._planning import planned
+from deixis.vision.embedded.operating._telling import Telling
+from deixis.vision.embedded.operating._tracking import See, Seeing
 
 __all__ = ["Act", "Done", "Say", "merged", "operate", "operates"]
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from deixis.vision.embedded._carrying import Arm, Say
-from deixis.vision.embedded._instruction import Ask
-from deixis.vision.embedded._phrases import Named, container_named, named
-from deixis.vision.embedded._telling import Telling
-from deixis.vision.embedded._tracking import Tracked
+from deixis.vision.embedded.operating._carrying import Arm, Say
+from deixis.vision.embedded.operating._instruction import Ask
+from deixis.vision.embedded.operating._phrases import Named, container_named, named
+from deixis.vision.embedded.operating._telling import Telling
+from deixis.vision.embedded.operating._tracking import Tracked
 
 _BESIDE: Final = re.compile(
     r"(?P<relation>(?:to the )?left of|(?:to the )?right of|next to|behind|in front of) (?P<a>.+)"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from deixis.vision.embedded._instruction import AND, EXCEPT, Side
+from deixis.vision.embedded.operating._instruction import AND, EXCEPT, Side
 
 SPOKEN: Final = (
     (r"\b(do|does|should|must|would|could|is|are|was|were|wo|ca)n'?t\b", r"\1 not"),

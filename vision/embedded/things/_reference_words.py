@@ -22,7 +22,7 @@ after its thing in Chinese and before it in English, a `prefix` before it in bot
 a place, a relation or a direction to count from, by what stands around it.
 """
 
-_DATA: Final = Path(__file__).parent.parent / "data"
+_DATA: Final = Path(__file__).parents[2] / "data"
 NUMBERS: Final = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,

@@ -11,8 +11,8 @@ from deixis.vision._errors import ModelError
 from deixis.vision._model import ImageView
 from deixis.vision._reader import Reader
 from deixis.vision._rgbd import RgbdImage, rgbd_of
-from deixis.vision.embedded._free_places import XY, Sides, holds
-from deixis.vision.embedded._things import Thing, things_in
+from deixis.vision.embedded.operating._free_places import XY, Sides, holds
+from deixis.vision.embedded.things._things import Thing, things_in
 
 _STILL: Final = 0.05
 _DISPLACED: Final = 0.30

@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 from deixis.vision._camera import XYZ
 from deixis.vision._dialect import JsonObject
-from deixis.vision.embedded._carrying import Act, Arm, Done, Spot
-from deixis.vision.embedded._free_places import XY
-from deixis.vision.embedded._goals import Goal
-from deixis.vision.embedded._tracking import Tracked
+from deixis.vision.embedded.operating._carrying import Act, Arm, Done, Spot
+from deixis.vision.embedded.operating._free_places import XY
+from deixis.vision.embedded.operating._goals import Goal
+from deixis.vision.embedded.operating._tracking import Tracked
 
 _TRIES: Final = 3
 _FAILED: Final = frozenset({"failed", "lies", "held", "put"})

@@ -11,10 +11,10 @@ from typing import Final, Literal, NoReturn, Protocol, cast
 from deixis.vision._dialect import JsonObject
 from deixis.vision._geometry import Detection, Point
 from deixis.vision._model import ImageView
-from deixis.vision.embedded._free_places import XY, holds
-from deixis.vision.embedded._telling import Telling
-from deixis.vision.embedded._things import detection_of
-from deixis.vision.embedded._tracking import See, Table, Tracked
+from deixis.vision.embedded.operating._free_places import XY, holds
+from deixis.vision.embedded.operating._telling import Telling
+from deixis.vision.embedded.operating._tracking import See, Table, Tracked
+from deixis.vision.embedded.things._things import detection_of
 
 _TRIES: Final = 3
 _DECLINED: Final = "Error"

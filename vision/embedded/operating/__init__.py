@@ -1,0 +1,1 @@
+"""How the embedded model works an arm: instructions taken apart, carried out and checked."""
