@@ -214,8 +214,8 @@ def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bo
     note = None
     if not found and loaded.sees == "text":
         note = (
-            f"{phrase!r} is not written here. The embedded model finds text only: for objects "
-            "it takes a vision-language model (see `deixis models`)."
+            f"{phrase!r} is not written here. The embedded model finds text, and objects only in "
+            "pictures with depth: else it takes a vision-language model (see `deixis models`)."
         )
     if out is not None:
         _save(_marked(picture.pixels(), found), out)
