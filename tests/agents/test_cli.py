@@ -163,7 +163,7 @@ def test_ground_prints_the_contract(run: Run) -> None:
 def test_ground_says_what_it_can_not_see(run: Run) -> None:
     told = one_object(run("ground", GUIDE, "a red umbrella", "--json"))
     assert told["detections"] == []
-    assert "finds text only" in told["note"]
+    assert "only in pictures with depth" in told["note"]
 
 
 def test_translate_prints_the_contract(run: Run) -> None:

@@ -90,7 +90,7 @@ def _true(scene: Scene, truth: Mapping[str, ObjectPose]) -> tuple[ObjectReport, 
 def _seen(session: RobotSession) -> tuple[ObjectReport, ...]:
     if session.latest is None:
         return ()
-    from deixis.vision.embedded._things import things_in
+    from deixis.vision.embedded.things._things import things_in
 
     look = session.latest
     reports: list[ObjectReport] = []

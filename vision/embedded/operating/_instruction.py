@@ -163,6 +163,12 @@ LITTLE: Final = 0.05
 _QUOTED: Final = re.compile(
     r"\"[^\"]+\"|“[^”]+”|「[^」]+」|『[^』]+』|《[^》]+》|(?<!\w)['‘][^'’]+['’](?!\w)"
 )
+# What is asked for at another time: there is no later here.
+_DEFERRED: Final = re.compile(
+    r"\b(?:not (?:right )?(?:now|yet)|later|tomorrow|tonight|soon|in (?:a|an|one|\d+) (?:little )?"
+    r"(?:second|minute|moment|while|bit|hour|day)s?|at \d+ ?(?:o'clock|am|pm))\b"
+    r"|等一?下|等一?会|待会|稍后|稍候|晚点|晚些|明天|今晚|过一会|不是现在|[分秒]钟[之以]?后|小时[之以]?后"
+)
 _PRIVATE: Final = 0xE000
 _MOST_STEPS: Final = 20
 _LONGEST: Final = 600
@@ -201,6 +207,8 @@ def instruction_of(text: str) -> Instruction:
         drafts.append(english_draft(plain))
     read = [_whole(draft, plain) for draft in drafts]
     best = next((one for one in read if not _lost(one)), read[0])
+    if isinstance(best, Plan) and (when := _DEFERRED.search(plain)) is not None:
+        return Unclear(reason="condition", words=when[0])
     return _unmasked(best, quotes)
 
 
