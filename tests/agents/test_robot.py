@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -15,6 +16,7 @@ from deixis.tools.robot import (
     SceneObject,
     Step,
     StubArm,
+    make_scene,
     scene_camera,
 )
 from deixis.tools.robot._kinematics import Joints
@@ -244,3 +246,29 @@ def test_cubes_are_sorted_by_colour_in_the_simulator() -> None:
         report = RobotOperator(arm).do("sort the cubes by colour")
     assert report.done, report.text
     assert [thing.inside for thing in report.objects] == ["red", "red", "blue"]
+
+
+def test_another_operator_of_the_same_arm_knows_what_it_holds() -> None:
+    with StubArm(table()) as arm:
+        assert RobotOperator(arm).do("pick up the red cube").done
+        other = RobotOperator(arm)
+        blocked = other.do("put the blue ball on the tray")
+        assert not blocked.done
+        assert arm.holds == "cube"
+        assert other.do("put it on the tray").done
+        assert arm.holds is None
+
+
+@pytest.mark.parametrize("words", ["put the red cube on the floor", "拿起第九个方块"])
+def test_what_there_is_none_of_moves_nothing(words: str) -> None:
+    with StubArm(table()) as arm:
+        assert not RobotOperator(arm).do(words).done
+        assert arm.told == []
+
+
+def test_next_to_a_thing_is_near_it_or_not_done() -> None:
+    with StubArm(make_scene(9)) as arm:
+        report = RobotOperator(arm).do("move the black box next to the green box")
+        at = arm.truth()
+    far = math.dist(at["black_box_1"].position, at["green_box_1"].position)
+    assert not report.done or far < 0.21

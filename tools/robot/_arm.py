@@ -98,6 +98,7 @@ class Arm(GuardedArm):
         on_frame: Called about each 0.1 s of a motion, in the thread that moves; it may read the
             arm, and stop it. Where it raises, the motion is given up.
         moves: How many commands have moved something: a picture is stale when this has grown.
+        held: What was picked up with it, for those who carry it on; None for nothing.
     """
 
     simulated: ClassVar[bool] = False
@@ -105,6 +106,7 @@ class Arm(GuardedArm):
     def __init__(self, *, camera: Camera, limits: ArmLimits | None = None) -> None:
         super().__init__(camera=camera, limits=limits)
         self.pictures = True
+        self.held: object = None
 
     # LeRobot's verbs.
 

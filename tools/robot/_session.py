@@ -75,7 +75,6 @@ class RobotSession:
         arm: What moves.
         approval: Whether a person is asked.
         height_prior: As given.
-        held: What the gripper holds, as measured; None for nothing.
         steps: What was done, in order; refused calls too.
         marked: Where the command at work, or the last one, points, for a recording.
         on_step: Called after each step, in the thread that made it.
@@ -87,13 +86,21 @@ class RobotSession:
         self.arm = arm
         self.approval = not arm.simulated if approval is None else approval
         self.height_prior = height_prior
-        self.held: Held | None = None
         self.steps: list[Step] = []
         self.marked: Point | None = None
         self.on_step: Callable[[Step], None] | None = None
         self._lock = threading.RLock()
         # The newest picture, and how often the arm had moved when it was taken.
         self._seen: tuple[View, int] | None = None
+
+    @property
+    def held(self) -> Held | None:
+        """What the gripper holds, as measured: the same for all sessions of one arm."""
+        return self.arm.held if isinstance(self.arm.held, Held) else None
+
+    @held.setter
+    def held(self, held: Held | None) -> None:
+        self.arm.held = held
 
     @property
     def latest(self) -> Look | None:

@@ -171,7 +171,8 @@ class Goal:
             way = (start[0] - anchor.where[0], start[1] - anchor.where[1])
             length = math.hypot(*way) or 1.0
             near = moved(anchor.where, (way[0] / length, way[1] / length), apart)
-            return near, None, apart + _NEAR / 2
+            most = apart + _NEAR / 2
+            return near, lambda place: math.dist(place, anchor.where) <= most, 2 * most
         side = _WAYS[self.relation]
         way = sides.towards(side)
 

@@ -140,7 +140,7 @@ def _nth(things: list[Thing], number: int, order: Sequence[Word]) -> list[Thing]
         if word.value in _SIZES or word.value in _PLACES
     ]
     if len(measures) != 1:
-        return things
+        return things if number <= len(things) else []
     measure, most = measures[0]
     ordered = sorted(things, key=measure, reverse=most)
     if number > len(ordered):
