@@ -100,6 +100,7 @@ class RobotSession:
 
     @held.setter
     def held(self, held: Held | None) -> None:
+        """Tells all sessions of the arm."""
         self.arm.held = held
 
     @property
