@@ -175,7 +175,8 @@ BETWEEN: Final = re.compile(
 )
 FREE: Final = re.compile(
     r"^(?P<what>.*?)\s*\b(?:(?:back )?(?:down )?(?:on|onto|to) (?:the |my )?(?:table|desk"
-    r"|table ?top|surface)|aside|anywhere(?: else)?|somewhere(?: else| free| empty)?|to (?:the|one) side"
+    r"|table ?top|surface)|aside|anywhere(?: else)?|somewhere(?: else| free| empty)?"
+    r"|to (?:the|one) side"
     r"|out of the way|(?:on|to|in) (?:a|an|any) (?:free|empty) (?:spot|place|space)|down"
     r"|(?P<tidy>away|into (?:the )?containers?|in (?:the )?containers?)"
     r"|(?P<back>back(?: where it was)?"
