@@ -22,7 +22,7 @@ _ONLY_AMOUNT = re.compile(
     r"\s*(?:[/／]?\s*[份碗杯个只瓶盘斤位例笼串壶]|起)?\s*[.:]?\s*",
     re.IGNORECASE,
 )
-_DOTTED_THOUSANDS = re.compile(r"-?\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?")
+_THOUSAND = 3  # digits behind a separator that parts thousands
 _LEADER = re.compile(r"[.．…·_\-—]{2,}")
 
 CHINESE_DIGITS = "零一二三四五六七八九十百两"
@@ -46,12 +46,9 @@ class Amount:
 
 def number(figure: str) -> Decimal:
     """The value of a written figure: `17,000`, `17.000` and `17000` are one, `28.50` isn't."""
-    if _DOTTED_THOUSANDS.fullmatch(figure):
-        plain = figure.replace(".", "").replace(",", ".")
-    elif re.fullmatch(r"-?\d+,\d{1,2}", figure):
-        plain = figure.replace(",", ".")
-    else:
-        plain = figure.replace(",", "")
+    *whole, last = re.split(r"[.,]", figure)
+    cents = bool(whole) and len(last) < _THOUSAND
+    plain = "".join(whole) + ("." if cents else "") + last
     try:
         return Decimal(plain)
     except InvalidOperation as error:  # a figure the pattern can't give
