@@ -1,4 +1,4 @@
-"""An arm for tests of its safety."""
+"""An arm for tests of its safety, and one at a table for tests of its tools."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from deixis.tools.robot import StubArm
 from tests.tools.robot.guards import assert_safe
+from tests.tools.robot.tables import Bench
 
 
 @pytest.fixture
@@ -16,3 +17,11 @@ def arm() -> Iterator[StubArm]:
     with StubArm() as arm:
         yield arm
     assert_safe(arm.told)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """An arm that has looked."""
+    made = Bench()
+    made.call("look")
+    return made

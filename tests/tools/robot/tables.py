@@ -46,6 +46,8 @@ BOWL = Container(
 TRAY = Container(
     name="tray", kind="tray", colour="yellow", x=0.5, y=0.27, size=(0.16, 0.14), height=0.008
 )
+FREE = (0.6, -0.12, 0.0)
+"""A place of the table with nothing near."""
 
 
 def table(*objects: SceneObject, camera: Camera = CAMERA) -> Scene:
@@ -125,6 +127,12 @@ class Bench:
 
     def point(self, thing: SceneObject) -> Point:
         return Point.model_validate(self.top(thing))
+
+
+def where(bench: Bench, name: str) -> XYZ:
+    """Where a thing of the stub's is, in metres."""
+    assert isinstance(bench.arm, StubArm)
+    return bench.arm.truth()[name].position
 
 
 def told(bench: Bench) -> int:

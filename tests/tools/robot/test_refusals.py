@@ -10,30 +10,7 @@ from PIL import Image
 
 from deixis.tools.robot import StubArm
 from deixis.vision import Camera, RgbdImage, load_image
-from tests.tools.robot.tables import (
-    BALL,
-    BOWL,
-    CUBE,
-    TRAY,
-    Bench,
-    refused,
-    table,
-)
-
-FREE = (0.6, -0.12, 0.0)
-
-
-@pytest.fixture
-def bench() -> Bench:
-    """An arm that has looked."""
-    made = Bench()
-    made.call("look")
-    return made
-
-
-def where(bench: Bench, name: str) -> tuple[float, float, float]:
-    assert isinstance(bench.arm, StubArm)
-    return bench.arm.truth()[name].position
+from tests.tools.robot.tables import BALL, BOWL, CUBE, FREE, TRAY, Bench, refused, table, where
 
 
 def test_nothing_is_pointed_at_before_the_camera_has_looked() -> None:

@@ -17,28 +17,14 @@ from tests.tools.robot.tables import (
     BOWL,
     BOX,
     CUBE,
+    FREE,
     Bench,
     RealArm,
     refused,
     table,
     told,
+    where,
 )
-
-FREE = (0.6, -0.12, 0.0)
-
-
-@pytest.fixture
-def bench() -> Bench:
-    """An arm that has looked."""
-    made = Bench()
-    made.call("look")
-    return made
-
-
-def where(bench: Bench, name: str) -> tuple[float, float, float]:
-    assert isinstance(bench.arm, StubArm)
-    return bench.arm.truth()[name].position
-
 
 # What is done, and measured.
 
