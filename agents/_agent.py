@@ -243,7 +243,21 @@ class VisionAgent:
             DeixisError: The thread has nothing to go on with, or the decisions don't fit.
         """
         config = _config(thread, user, self._limits)
-        state = self._graph.get_state(config)
+        given = self._decided(thread, decisions, self._graph.get_state(config))
+        return cast("Finished", list(self._run(given, config))[-1]).answer
+
+    async def aresume_stream(
+        self, thread: str, decisions: Sequence[Decision | bool] = (), *, user: str | None = None
+    ) -> AsyncIterator[AgentEvent]:
+        """The same as `resume`, asynchronously and as it goes."""
+        config = _config(thread, user, self._limits)
+        given = self._decided(thread, decisions, await self._graph.aget_state(config))
+        async for event in self._arun(given, config):
+            yield event
+
+    def _decided(
+        self, thread: str, decisions: Sequence[Decision | bool], state: Snapshot
+    ) -> Command[Any] | None:
         pending = self._approval.pending(state)
         if not state.tasks:
             raise DeixisError(f"thread {thread!r} has nothing to go on with: ask it a question")
@@ -251,8 +265,7 @@ class VisionAgent:
             raise DeixisError(
                 f"thread {thread!r} waits for {len(pending)} decisions, got {len(decisions)}"
             )
-        given: Command[Any] | None = resumed(list(decisions)) if pending else None
-        return cast("Finished", list(self._run(given, config))[-1]).answer
+        return resumed(list(decisions)) if pending else None
 
     @property
     def memory(self) -> MemoryStore | None:

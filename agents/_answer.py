@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from deixis.vision import Box, Detection, Point
 
@@ -18,6 +18,7 @@ class ToolCallRecord(BaseModel):
         name: Of the tool.
         arguments: As the model gave them, in its own frame.
         ok: Whether the tool did it.
+        data: What it gave for a program, as JSON: `ToolResult.data`. Not written with the rest.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,6 +26,21 @@ class ToolCallRecord(BaseModel):
     name: str
     arguments: dict[str, Any]
     ok: bool
+    data: JsonValue = Field(default=None, exclude=True)
+
+
+class Picture(BaseModel):
+    """An image that a tool made for the user to see.
+
+    Attributes:
+        image: Its handle.
+        alt: What is to be seen on it, for who can't see it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    image: str
+    alt: str = ""
 
 
 class PendingCall(BaseModel):
@@ -73,6 +89,7 @@ class Answer(BaseModel):
         detections: The places it rests on, in original pixels, each with its image's handle.
         facts: What is stated, by kind: `floor` as the sign writes it, or None.
         tool_calls: Made on the way, in order.
+        pictures: Made by tools for the user to see, such as the plan of a route.
         pending: Tool calls that wait for approval; there is no answer yet while there are any.
         model: Name of the model.
         thread: The conversation: ask on in it by this name.
@@ -86,6 +103,7 @@ class Answer(BaseModel):
     detections: tuple[Detection, ...] = ()
     facts: dict[str, str | None] = Field(default_factory=dict[str, "str | None"])
     tool_calls: tuple[ToolCallRecord, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     pending: tuple[PendingCall, ...] = ()
     model: str
     thread: str

@@ -15,6 +15,7 @@ from langchain.tools.tool_node import ToolCallRequest
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
 from deixis.agents._state import ImageRecords, written
 from deixis.memory import Effect, EffectLedger
@@ -28,6 +29,7 @@ Outcome = ToolResult | ToolMessage | Command[Any]
 _CUT_OFF: Final = (
     "Error: this call was cut off. Whether it was done is not known: look before you try again."
 )
+_BESIDE: Final = "deixis"
 _NOT_KEPT: Final = "Done. The run was cut off just after it, and what it returned was not kept."
 
 
@@ -148,6 +150,34 @@ def _thread_id(request: ToolCallRequest) -> str:
     return str(runtime.config.get("configurable", {}).get("thread_id"))
 
 
+class Beside(BaseModel):
+    """What a tool of ours gives beside its words: kept with its message, not shown to the model.
+
+    Attributes:
+        detections: Places that the result speaks of, in original pixels.
+        data: The result for a program.
+        shown: What is to be seen on the images that are for the user, by handle.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    detections: tuple[Detection, ...] = ()
+    data: JsonValue = None
+    shown: dict[str, str] = Field(default_factory=dict[str, str])
+
+    def written(self) -> dict[str, Any] | None:
+        """As a message's artifact; None where there is nothing."""
+        kept = self.model_dump(mode="json", exclude_defaults=True)
+        return {_BESIDE: kept} if kept else None
+
+    @classmethod
+    def of(cls, message: ToolMessage) -> Beside:
+        """What a message holds of it; of another's tool nothing."""
+        artifact: Any = message.artifact
+        kept = cast("dict[str, Any]", artifact).get(_BESIDE) if isinstance(artifact, dict) else None
+        return cls.model_validate(kept) if isinstance(kept, dict) else cls()
+
+
 def told(call: ToolCall, result: ToolResult, book: ImageBook) -> tuple[ToolMessage, ImageRecords]:
     """A tool's result as a message, its images added to the conversation by handle."""
     records = [
@@ -158,11 +188,17 @@ def told(call: ToolCall, result: ToolResult, book: ImageBook) -> tuple[ToolMessa
         handles = ", ".join(record.handle for record in records)
         text = f"{result.text} It is {handles}."
         content = [{"type": "text", "text": text}, *(image_block(r) for r in records)]
+    beside = Beside(
+        detections=result.detections,
+        data=result.data.model_dump(mode="json") if result.data is not None else None,
+        shown={
+            record.handle: made.alt
+            for made, record in zip(result.images, records, strict=True)
+            if made.shown
+        },
+    )
     message = ToolMessage(
-        content,
-        name=call["name"],
-        tool_call_id=str(call["id"]),
-        artifact=[d.model_dump(mode="json") for d in result.detections] or None,
+        content, name=call["name"], tool_call_id=str(call["id"]), artifact=beside.written()
     )
     images: ImageRecords = {}
     for record in records:
@@ -194,10 +230,13 @@ def _result_written(result: ToolResult, store: ImageStore) -> dict[str, Any]:
                 "page": made.image.page,
                 "parent": made.parent,
                 "region": made.region and made.region.model_dump(),
+                "shown": made.shown,
+                "alt": made.alt,
             }
             for made in result.images
         ],
         "detections": [detection.model_dump() for detection in result.detections],
+        "data": result.data.model_dump(mode="json") if result.data is not None else None,
     }
 
 
@@ -230,6 +269,20 @@ def _result_read(kept: Mapping[str, Any], store: ImageStore) -> ToolResult:
             text += " (An image it made is gone.)"
             continue
         region = made["region"] and Box.model_validate(made["region"])
-        images.append(NewImage(image=image, parent=made["parent"], region=region))
+        images.append(
+            NewImage(
+                image=image,
+                parent=made["parent"],
+                region=region,
+                shown=bool(made.get("shown")),
+                alt=str(made.get("alt") or ""),
+            )
+        )
     detections = tuple(Detection.model_validate(one) for one in kept["detections"])
-    return ToolResult(text=text, images=tuple(images), detections=detections)
+    data = kept.get("data")
+    return ToolResult(
+        text=text,
+        images=tuple(images),
+        detections=detections,
+        data=None if data is None else RootModel[JsonValue](data),
+    )

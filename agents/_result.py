@@ -12,12 +12,14 @@ from deixis.agents._answer import (
     Answer,
     ApprovalNeeded,
     PendingCall,
+    Picture,
     Restarted,
     TextDelta,
     ToolCallRecord,
     ToolFinished,
     ToolStarted,
 )
+from deixis.agents._effects import Beside
 from deixis.agents._state import records_of
 from deixis.vision import Dialect, ProseStream, frames_of, parse_reply
 
@@ -113,6 +115,7 @@ def answer_of(
         detections=reply.detections,
         facts=reply.facts,
         tool_calls=_calls(turn),
+        pictures=_pictures(turn),
         pending=tuple(pending),
         model=model,
         thread=thread,
@@ -124,6 +127,15 @@ def _last_turn(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
     return messages[start + 1 :]
 
 
+def _pictures(turn: Sequence[AnyMessage]) -> tuple[Picture, ...]:
+    """What the turn's tools made for the user to see, each once."""
+    shown: dict[str, str] = {}
+    for message in turn:
+        if isinstance(message, ToolMessage):
+            shown |= Beside.of(message).shown
+    return tuple(Picture(image=handle, alt=alt) for handle, alt in shown.items())
+
+
 def _calls(turn: Sequence[AnyMessage]) -> tuple[ToolCallRecord, ...]:
     """The calls that were answered, with how that went."""
     results = {m.tool_call_id: m for m in turn if isinstance(m, ToolMessage)}
@@ -132,6 +144,7 @@ def _calls(turn: Sequence[AnyMessage]) -> tuple[ToolCallRecord, ...]:
             name=call["name"],
             arguments=call["args"],
             ok=results[str(call["id"])].status != "error",
+            data=Beside.of(results[str(call["id"])]).data,
         )
         for message in turn
         if isinstance(message, AIMessage)

@@ -37,11 +37,15 @@ class NewImage:
         image: The image.
         parent: Handle of the image it was cut from, if it was.
         region: Where in the parent, in original pixels.
+        shown: Whether it is for the user to see, too, such as the plan of a route.
+        alt: What is to be seen on it, for who can't see it.
     """
 
     image: VisionImage
     parent: str | None = None
     region: Box | None = None
+    shown: bool = False
+    alt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +56,14 @@ class ToolResult:
         text: For the model to read.
         images: Made by the tool; the agent gives them handles and shows them to the model.
         detections: Places that the result speaks of, in original pixels.
+        data: The same for a program, which finds it in `ToolCallRecord.data`. A model that a tool
+            returns is both.
     """
 
     text: str
     images: tuple[NewImage, ...] = ()
     detections: tuple[Detection, ...] = ()
+    data: BaseModel | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +218,7 @@ def as_result(value: object) -> ToolResult:
     if isinstance(value, Detection):
         value = [value]
     if isinstance(value, BaseModel):
-        return ToolResult(text=value.model_dump_json())
+        return ToolResult(text=value.model_dump_json(), data=value)
     if isinstance(value, Sequence) and value and not isinstance(value, str):
         items = cast("Sequence[object]", value)
         if all(isinstance(item, Detection) for item in items):

@@ -1,0 +1,56 @@
+/** The server's answers to the page's questions. Paths are this server's own. */
+
+/** A request that failed: its status (0 without a connection) and the server's own line. */
+export class ApiError extends Error {
+  constructor(status, line) {
+    super(line || `HTTP ${status}`);
+    this.status = status;
+    this.line = line || null;
+  }
+}
+
+async function call(method, path, { json, form, signal } = {}) {
+  const headers = { Accept: "application/json" };
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: json !== undefined ? JSON.stringify(json) : form,
+      credentials: "same-origin",
+      cache: "no-store",
+      signal,
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, null);
+  }
+  const body = response.status === 204 ? null : await response.json().catch(() => null);
+  if (!response.ok) throw new ApiError(response.status, body?.error ?? null);
+  return body;
+}
+
+const threadPath = (thread) => `/api/threads/${encodeURIComponent(thread)}`;
+const turnPath = (thread, turn) => `${threadPath(thread)}/turns/${Number(turn)}`;
+
+export const session = () => call("GET", "/api/session");
+export const signIn = (token) => call("POST", "/api/session", { json: { token } });
+export const signOut = () => call("DELETE", "/api/session");
+export const threads = () => call("GET", "/api/threads");
+export const thread = (name) => call("GET", threadPath(name));
+export const deleteThread = (name) => call("DELETE", threadPath(name));
+export const forgetMe = () => call("DELETE", "/api/me");
+export const decide = (name, decisions) => call("POST", `${threadPath(name)}/decisions`, { json: { decisions } });
+export const stop = (name, turn) => call("POST", `${turnPath(name, turn)}/stop`, { json: {} });
+export const eventsPath = (name, turn) => `${turnPath(name, turn)}/events`;
+export const imagePath = (name, handle) => `${threadPath(name)}/images/${encodeURIComponent(handle)}`;
+
+/** Asks a question; `images` are files or blobs. Gives `{thread, turn}`. */
+export function ask({ text, thread: name, images }) {
+  const form = new FormData();
+  form.append("text", text);
+  if (name) form.append("thread", name);
+  for (const image of images) form.append("images", image.blob, image.name);
+  return call("POST", "/api/ask", { form });
+}
