@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
+from pydantic import BaseModel, ConfigDict
+
 from deixis.vision import DeixisError
 
 XY = tuple[float, float]
@@ -30,8 +32,37 @@ PlaceKind = Literal[
 ]
 
 
+class MapProblem(BaseModel):
+    """Something wrong with a map's source.
+
+    Attributes:
+        feature: Which feature and where: `unit 3f2a… “Pharmacy” in unit.geojson`.
+        says: What is wrong with it.
+        mend: How to mend it.
+        serious: Whether the map can't be used so. The rest are warnings.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    feature: str
+    says: str
+    mend: str
+    serious: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.feature}: {self.says}: {self.mend}"
+
+
 class MapError(DeixisError):
-    """A map can't be read, or what is asked of it isn't there; says which feature and why."""
+    """A map can't be read, or what is asked of it isn't there; says which feature and why.
+
+    Attributes:
+        problems: All that is wrong with a map's source, where reading it failed.
+    """
+
+    def __init__(self, message: str, *, problems: tuple[MapProblem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 @dataclass(frozen=True, kw_only=True)
