@@ -1,0 +1,367 @@
+"""The ground of a floor that one walks on freely, and who sees whom on it.
+
+A zone is a polygon without walls inside: a room, or all walkways that are open to each other.
+Within a zone the shortest line bends only at corners that stick into it, so the corners that
+see each other hold every shortest line (the visibility graph of Lozano-Pérez and Wesley, 1979).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from math import cos, radians
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deixis.tools.maps._map import XY, Area, Space, SpaceKind
+
+Numbers = NDArray[np.float64]
+
+OPEN_KINDS: frozenset[SpaceKind] = frozenset({"walkway", "ramp", "steps"})
+"""Spaces that are open to their neighbours of these kinds wherever they share a border."""
+GAP_M = 0.1
+"""Walkways that lie no further apart are one; narrower passages than twice this are none."""
+CLEARANCE_M = 0.4
+"""How far a line keeps off a corner where there is as much room again beyond."""
+_LEEWAY_M = 0.02
+_SLIT_M = 0.03
+_CURVE_M = 0.03
+_SMALLEST_M2 = 0.05
+_STRAIGHT = cos(radians(2))
+_AT_ONCE = 20_000
+
+
+class Shape(Protocol):
+    """What is used of a shapely geometry."""
+
+    @property
+    def area(self) -> float: ...
+    @property
+    def length(self) -> float: ...
+    @property
+    def is_empty(self) -> bool: ...
+    @property
+    def boundary(self) -> Shape: ...
+
+
+Shapes = NDArray[np.object_]
+
+
+class _Shapely(Protocol):
+    def Polygon(self, shell: Sequence[XY], holes: Sequence[Sequence[XY]]) -> Shape: ...  # noqa: N802
+    def Point(self, x: float, y: float) -> Shape: ...  # noqa: N802
+    def LineString(self, points: Sequence[XY]) -> Shape: ...  # noqa: N802
+    def STRtree(self, shapes: Sequence[Shape]) -> _Tree: ...  # noqa: N802
+    def union_all(self, shapes: Sequence[Shape]) -> Shape: ...
+    def intersection(self, one: Shape, other: Shape) -> Shape: ...
+    def difference(self, one: Shape, other: Shape) -> Shape: ...
+    def buffer(self, shape: Shape, by: float, *, join_style: str, cap_style: str) -> Shape: ...
+    def make_valid(self, shape: Shape) -> Shape: ...
+    def simplify(self, shape: Shape, tolerance: float) -> Shape: ...
+    def get_parts(self, shape: Shape) -> Shapes: ...
+    def get_dimensions(self, shape: object) -> int: ...
+    def get_rings(self, shape: Shape) -> Shapes: ...
+    def get_coordinates(self, shape: object) -> Numbers: ...
+    def line_merge(self, shape: Shape) -> Shape: ...
+    def line_interpolate_point(self, line: Shape, at: float, *, normalized: bool) -> Shape: ...
+    def shortest_line(self, one: Shape, other: Shape) -> Shape: ...
+    def point_on_surface(self, shape: Shape) -> Shape: ...
+    def distance(self, one: Shape, other: Shape) -> float: ...
+    def prepare(self, shape: Shape) -> None: ...
+    def covers(self, shape: Shape, others: object) -> NDArray[np.bool_]: ...
+    def linestrings(self, coordinates: Numbers) -> Shapes: ...
+
+
+class _Tree(Protocol):
+    def query(self, shapes: object, *, predicate: str, distance: float) -> NDArray[np.int64]: ...
+
+
+# shapely has no types.
+_shapely = cast("_Shapely", import_module("shapely"))
+
+
+def shape_of(areas: Iterable[Area]) -> Shape:
+    """Polygons as one shape, in metres; rings that cross themselves are mended."""
+    polygons = [_shapely.Polygon(area.exterior, area.holes) for area in areas]
+    return _surface(_shapely.union_all([_shapely.make_valid(p) for p in polygons]))
+
+
+def grown(shape: Shape, by: float) -> Shape:
+    """A shape made larger (or smaller) on all sides, its corners kept sharp."""
+    return _shapely.buffer(shape, by, join_style="mitre", cap_style="flat")
+
+
+def joined(shapes: Sequence[Shape]) -> Shape:
+    """The union of shapes."""
+    return _shapely.union_all(shapes)
+
+
+def common(one: Shape, other: Shape) -> Shape:
+    """What two shapes share, as a surface."""
+    return _surface(_shapely.intersection(one, other))
+
+
+def without(one: Shape, other: Shape) -> Shape:
+    """A shape without what another covers."""
+    return _surface(_shapely.difference(one, other))
+
+
+def parts(shape: Shape) -> tuple[Shape, ...]:
+    """The polygons of a surface that one can stand in."""
+    found = cast("list[Shape]", list(_shapely.get_parts(shape)))
+    return tuple(part for part in found if part.area >= _SMALLEST_M2)
+
+
+def near_pairs(shapes: Sequence[Shape], within: float) -> list[tuple[int, int]]:
+    """Which shapes lie within a distance of each other, as ordered pairs of positions."""
+    if not shapes:
+        return []
+    found = _shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=within)
+    return sorted((int(i), int(j)) for i, j in found.T if i < j)
+
+
+def gap(one: Shape, other: Shape) -> float:
+    """The distance between two shapes, in metres."""
+    return float(_shapely.distance(one, other))
+
+
+def nearest(shape: Shape, to: XY) -> XY:
+    """The point of a shape that is nearest to a point: itself where it lies within."""
+    x, y = _shapely.get_coordinates(_shapely.shortest_line(shape, _shapely.Point(*to)))[0]
+    return (float(x), float(y))
+
+
+def inner_point(shape: Shape) -> XY:
+    """A point well inside a shape."""
+    x, y = _shapely.get_coordinates(_shapely.point_on_surface(shape))[0]
+    return (float(x), float(y))
+
+
+def slit(one: Shape, other: Shape) -> Shape:
+    """The border of two shapes as a thin wall."""
+    return _shapely.buffer(_border(one, other, 0.01), _SLIT_M, join_style="mitre", cap_style="flat")
+
+
+def widest_border(one: Shape, other: Shape, within: float) -> tuple[float, tuple[XY, XY]] | None:
+    """The longest unbroken stretch of a shape's border along another.
+
+    Returns:
+        Its length and the two ends of a short piece at its middle; None where they don't touch.
+    """
+    lines = _shapely.line_merge(_border(one, other, within))
+    found = cast("list[Shape]", list(_shapely.get_parts(lines)))
+    longest = max(found, key=lambda line: line.length, default=None)
+    if longest is None or longest.length < 2 * within + 0.3:
+        return None
+    middle = longest.length / 2
+    ends: list[XY] = []
+    for at in (middle - 0.05, middle + 0.05):
+        point = _shapely.line_interpolate_point(longest, at, normalized=False)
+        x, y = _shapely.get_coordinates(point)[0]
+        ends.append((float(x), float(y)))
+    return longest.length, (ends[0], ends[1])
+
+
+def middle_of(line: Sequence[XY]) -> XY:
+    """The point half along a line."""
+    if len(line) < 2:
+        return line[0]
+    half = _shapely.line_interpolate_point(_shapely.LineString(line), 0.5, normalized=True)
+    x, y = _shapely.get_coordinates(half)[0]
+    return (float(x), float(y))
+
+
+def open_ground(spaces: Sequence[tuple[Space, Shape]], doored: set[frozenset[str]]) -> Shape:
+    """Walkways as one surface: gaps bridged, walls left where a door joins two of them.
+
+    Args:
+        spaces: The walkways that may be used, with their shapes.
+        doored: Pairs of ids of spaces with a door between them: elsewhere they have a wall.
+    """
+    shapes = [shape for _, shape in spaces]
+    pieces = list(shapes)
+    walls: list[Shape] = []
+    for i, j in near_pairs(shapes, GAP_M):
+        if frozenset({spaces[i][0].id, spaces[j][0].id}) in doored:
+            walls.append(slit(shapes[i], shapes[j]))
+        elif gap(shapes[i], shapes[j]) > 0:
+            reach = GAP_M / 2 + 0.01
+            pieces.append(common(grown(shapes[i], reach), grown(shapes[j], reach)))
+    ground = joined(pieces)
+    return without(ground, joined(walls)) if walls else ground
+
+
+def passable(ground: Shape) -> Shape:
+    """The ground without what is too narrow for a person, and without points of contact."""
+    opened = common(grown(grown(ground, -GAP_M), GAP_M), ground)
+    if ground.area - opened.area > 1e-6 * ground.area:
+        ground = opened
+    seen: dict[tuple[float, float], int] = {}
+    for part in parts(ground):
+        for ring in cast("list[Shape]", list(_shapely.get_rings(part))):
+            for x, y in _shapely.get_coordinates(ring)[1:]:
+                key = (round(float(x), 5), round(float(y), 5))
+                seen[key] = seen.get(key, 0) + 1
+    pinches = [grown(_shapely.Point(*key), 0) for key, times in seen.items() if times > 1]
+    if not pinches:
+        return ground
+    squares = [_square(key) for key, times in seen.items() if times > 1]
+    return without(ground, joined(squares))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Zone:
+    """Ground without walls inside it, of one floor.
+
+    Attributes:
+        floor: The floor's id.
+        kind: `walkway` for open ground, else the kind of its one space.
+        space: Id of its space; None of open ground.
+        shape: One polygon, in metres.
+    """
+
+    floor: str
+    kind: SpaceKind
+    space: str | None
+    shape: Shape
+
+    @cached_property
+    def corners(self) -> Numbers:
+        """Corners that stick into the zone, where shortest lines bend: (n, 2), in metres."""
+        return self._turning[0]
+
+    @cached_property
+    def bends(self) -> list[tuple[int, int, float]]:
+        """Pairs of corners that see each other, with their distance in metres."""
+        count = len(self.corners)
+        first, second = np.triu_indices(count, 1)
+        keep = self._grazed(first, self.corners[second]) & self._grazed(
+            second, self.corners[first]
+        )
+        first, second = first[keep], second[keep]
+        seen = self.sees(self.corners[first], self.corners[second])
+        first, second = first[seen], second[seen]
+        away = np.hypot(*(self.corners[first] - self.corners[second]).T)
+        return [
+            (int(i), int(j), float(d)) for i, j, d in zip(first, second, away, strict=True)
+        ]
+
+    def links(self, point: XY) -> list[tuple[int, float]]:
+        """The corners that a point sees and may turn at, with their distance in metres."""
+        count = len(self.corners)
+        if not count:
+            return []
+        at = np.broadcast_to(np.asarray(point, dtype=np.float64), (count, 2))
+        chosen = np.flatnonzero(self._grazed(np.arange(count), at))
+        chosen = chosen[self.sees(at[chosen], self.corners[chosen])]
+        away = np.hypot(*(self.corners[chosen] - at[chosen]).T)
+        return [(int(i), float(d)) for i, d in zip(chosen, away, strict=True)]
+
+    def sees(self, one: Numbers, other: Numbers) -> NDArray[np.bool_]:
+        """Whether the straight lines between points, (n, 2) each, stay in the zone."""
+        found = np.zeros(len(one), dtype=np.bool_)
+        for begin in range(0, len(one), _AT_ONCE):
+            cut = slice(begin, begin + _AT_ONCE)
+            lines = _shapely.linestrings(np.stack([one[cut], other[cut]], axis=1))
+            found[cut] = _shapely.covers(self._roomy, lines)
+        return found
+
+    def clear(self, one: XY, other: XY) -> bool:
+        """Whether the straight line between two points stays in the zone."""
+        return bool(self.sees(np.asarray([one]), np.asarray([other]))[0])
+
+    def off_wall(self, corner: int) -> XY:
+        """A point beside a corner that keeps off the walls, as far as there is room."""
+        x, y = self.corners[corner] + self._room[corner]
+        return (float(x), float(y))
+
+    def into(self, at: XY, direction: XY, *, within: Shape) -> XY:
+        """A point from the border of the zone into it, as far as there is room.
+
+        Args:
+            at: On the border, in metres.
+            direction: Of unit length, either way along the normal of the border.
+            within: The part of the zone to stay in.
+        """
+        for reach in (CLEARANCE_M, CLEARANCE_M / 2, CLEARANCE_M / 4):
+            for sign in (1, -1):
+                dx, dy = sign * direction[0] * reach, sign * direction[1] * reach
+                inner, beyond = (at[0] + dx, at[1] + dy), (at[0] + 2 * dx, at[1] + 2 * dy)
+                if gap(within, _shapely.Point(*inner)) < 1e-9 and self.clear(at, beyond):
+                    return inner
+        return at
+
+    @cached_property
+    def _roomy(self) -> Shape:
+        """The zone with the leeway that lines along its walls need."""
+        roomy = grown(self.shape, _LEEWAY_M)
+        _shapely.prepare(roomy)
+        return roomy
+
+    @cached_property
+    def _turning(self) -> tuple[Numbers, Numbers, Numbers]:
+        """The corners, and the unit vectors along the walls into and out of each."""
+        smooth = _shapely.simplify(self.shape, _CURVE_M)
+        found: list[tuple[Numbers, Numbers, Numbers]] = []
+        for number, ring in enumerate(cast("list[Shape]", list(_shapely.get_rings(smooth)))):
+            points = _shapely.get_coordinates(ring)[:-1]
+            # The zone lies to the left of its walls: outside anticlockwise, holes clockwise.
+            if (_signed_area(points) > 0) == (number > 0):
+                points = points[::-1]
+            along = np.roll(points, -1, axis=0) - points
+            along = along / np.maximum(np.hypot(*along.T), 1e-12)[:, None]
+            before = np.roll(along, 1, axis=0)
+            turn = before[:, 0] * along[:, 1] - before[:, 1] * along[:, 0]
+            bent = (before * along).sum(axis=1) < _STRAIGHT
+            inward = (turn < 0) & bent
+            found.append((points[inward], before[inward], along[inward]))
+        corners, before, along = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        return corners, before, along
+
+    @cached_property
+    def _room(self) -> Numbers:
+        """For each corner, how to step off it: (n, 2), in metres."""
+        corners, before, along = self._turning
+        away = before - along
+        away = away / np.maximum(np.hypot(*away.T), 1e-12)[:, None]
+        room = np.zeros_like(corners)
+        for reach in (CLEARANCE_M / 4, CLEARANCE_M / 2, CLEARANCE_M):
+            free = self.sees(corners, corners + 2 * reach * away)
+            room[free] = reach * away[free]
+        return room
+
+    def _grazed(self, corner: NDArray[np.intp], others: Numbers) -> NDArray[np.bool_]:
+        """Whether a line to each corner can go on around it: both its walls on one side."""
+        corners, before, along = self._turning
+        line = others - corners[corner]
+        line = line / np.maximum(np.hypot(*line.T), 1e-12)[:, None]
+        back, on = -before[corner], along[corner]
+        left = line[:, 0] * back[:, 1] - line[:, 1] * back[:, 0]
+        right = line[:, 0] * on[:, 1] - line[:, 1] * on[:, 0]
+        return left * right >= -1e-6
+
+
+def _surface(shape: Shape) -> Shape:
+    """The polygons of a shape, without the lines and points that operations leave over."""
+    found = cast("list[Shape]", list(_shapely.get_parts(shape)))
+    flat = [part for part in found if _shapely.get_dimensions(part) == 2]
+    return shape if len(flat) == len(found) else _shapely.union_all(flat)
+
+
+def _border(one: Shape, other: Shape, within: float) -> Shape:
+    return _shapely.intersection(one.boundary, grown(other, within))
+
+
+def _square(at: tuple[float, float]) -> Shape:
+    x, y = at
+    r = _SLIT_M
+    return _shapely.Polygon([(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)], [])
+
+
+def _signed_area(points: Numbers) -> float:
+    x, y = points[:, 0], points[:, 1]
+    return float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())
