@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -13,6 +13,7 @@ from langchain_core.messages import (
     AIMessageChunk,
     BaseMessage,
     HumanMessage,
+    SystemMessage,
     ToolCall,
     ToolMessage,
 )
@@ -29,6 +30,16 @@ from deixis.vision._reading_cache import CachedReader
 from deixis.vision._recalled import STATEMENT, Recalled, question_of, recalled_of
 from deixis.vision._reply import write_reply
 from deixis.vision._rgbd import carries_depth
+from deixis.vision.embedded._deciding import (
+    NOTHING,
+    Asked,
+    Decision,
+    absent,
+    forgetting,
+    noting,
+    pictures_of,
+    quoting,
+)
 from deixis.vision.embedded._defaults import default_reasoner
 from deixis.vision.embedded._outcome import Outcome, Sum
 from deixis.vision.embedded._question import Question
@@ -36,7 +47,6 @@ from deixis.vision.embedded._reasoner import Reasoner
 from deixis.vision.embedded._remembering import (
     bare_question,
     contradicted,
-    forgettable,
     note_on,
     to_forget,
     to_remember,
@@ -44,6 +54,7 @@ from deixis.vision.embedded._remembering import (
 )
 from deixis.vision.embedded._sign import Sign
 from deixis.vision.embedded._wording import Wording
+from deixis.vision.embedded.guiding._guide_turn import GuideTurn, guides, number_in
 from deixis.vision.embedded.operating._carrying import Act, Done
 from deixis.vision.embedded.operating._operating import operates
 from deixis.vision.embedded.operating._phrases import named
@@ -53,9 +64,8 @@ from deixis.vision.embedded.things._things import detection_of
 
 _CALCULATOR = "calculate"
 _LOOK_AGAIN = "look_again"
-_REMEMBER = "remember"
-_FORGET = "forget"
-_NOTHING = Outcome(text="", found=False, language="en")
+# Pictures that these tools make are no signs to read.
+_DRAWING = frozenset({"route", "phrase_card"})
 
 
 class EmbeddedModel(VisionModel):
@@ -179,7 +189,7 @@ class EmbeddedModel(VisionModel):
         tools = [_Offered.of(tool) for tool in cast("list[JsonObject]", kwargs.get("tools") or [])]
         asked = self._asked(messages)
         came_to = self._came_to(messages, asked, {tool.name for tool in tools})
-        calls = [came_to.call] if came_to.call is not None else []
+        calls = [_call(came_to.call.tool, came_to.call.args)] if came_to.call is not None else []
         if not calls and kwargs.get("tool_choice") not in (None, "auto", "none"):
             calls.append(_structured(tools, kwargs.get("tool_choice"), came_to.outcome))
         if calls:
@@ -194,10 +204,10 @@ class EmbeddedModel(VisionModel):
         return AIMessage(self._written(came_to.outcome), response_metadata=told)
 
     def _came_to(
-        self, messages: Sequence[BaseMessage], asked: _Asked, offered: Collection[str]
-    ) -> _Decision:
+        self, messages: Sequence[BaseMessage], asked: Asked, offered: Collection[str]
+    ) -> Decision:
         if not operates(offered):
-            return self._decided(asked, offered)
+            return self._guided(messages, asked, offered)
         turn = self._robot_turn(messages, asked)
         if turn.answers_first:
             flat = [view for view in asked.images if not carries_depth(view.image)]
@@ -206,77 +216,85 @@ class EmbeddedModel(VisionModel):
                 return decided
         came = turn.next(see=self._seeing, offered=offered)
         if isinstance(came, Act):
-            return _Decision(_NOTHING, _call(came.tool, came.args))
-        return _Decision(came.outcome, open=came.open)
+            return Decision(NOTHING, came)
+        return Decision(came.outcome, open=came.open)
 
-    def _robot_turn(self, messages: Sequence[BaseMessage], asked: _Asked) -> RobotTurn:
-        last = max(i for i, message in enumerate(messages) if isinstance(message, HumanMessage))
+    def _robot_turn(self, messages: Sequence[BaseMessage], asked: Asked) -> RobotTurn:
+        last = _last_question(messages)
         views = [view for view in self.views(messages) if view.messages[-1] >= last]
         deep = [view for view in views if carries_depth(view.image)]
         shown = {number: view.handle for view in deep for number in view.messages}
-        calls = {
-            c["id"]: c for m in messages[last:] if isinstance(m, AIMessage) for c in m.tool_calls
-        }
-        before = next((m for m in reversed(messages[:last]) if isinstance(m, AIMessage)), None)
-        left = before.response_metadata.get(OPEN) if before is not None else None
         return RobotTurn(
             said=asked.question,
-            open=cast("JsonObject", left) if isinstance(left, dict) else None,
+            open=_left_open(messages),
             brought=any(last in view.messages for view in views if view not in deep),
             pictures=deep,
-            done=[
-                Done(
-                    tool=str(m.name),
-                    args=calls[m.tool_call_id]["args"] if m.tool_call_id in calls else {},
-                    ok=str(m.text).startswith("Done"),
-                    text=str(m.text),
-                    error=m.status == "error",
-                    image=shown.get(number, ""),
-                )
-                for number, m in enumerate(messages)
-                if number > last and isinstance(m, ToolMessage)
-            ],
+            done=_done(messages, shown),
         )
 
-    def _decided(self, asked: _Asked, offered: Collection[str]) -> _Decision:
+    def _guided(
+        self, messages: Sequence[BaseMessage], asked: Asked, offered: Collection[str]
+    ) -> Decision:
+        """What a sign and a map's tools come to; without such tools what the sign does."""
+        if not guides(offered):
+            return self._decided(asked, offered)
+
+        def look(text: str, language: str) -> Decision:
+            return self._decided(replace(asked, question=text), offered, language)
+
+        turn = GuideTurn(
+            said=asked.question,
+            open=_left_open(messages),
+            done=_done(messages, {}),
+            sign=asked.images[-1].handle if asked.images else None,
+            number=number_in(str(m.text) for m in messages if isinstance(m, SystemMessage)),
+        )
+        see = look if asked.images or asked.recalled else None
+        came = turn.next(look=see, offered=offered)
+        return came if came is not None else self._decided(asked, offered)
+
+    def _decided(
+        self, asked: Asked, offered: Collection[str], language: str | None = None
+    ) -> Decision:
         """What it comes to, and the call that it takes first."""
-        say = Wording(Question(text=asked.question).language)
+        say = Wording(language or Question(text=asked.question).language)
         if (what := to_remember(asked.question)) is not None:
-            return _noting(what, asked, offered, say)
+            return noting(what, asked, offered, say)
         if (what := to_forget(asked.question)) is not None:
-            return _forgetting(what, asked, offered, say)
+            return forgetting(what, asked, offered, say)
         question = bare_question(asked.question)
-        outcome = self._reasoner.answer(question, [self.sign(v) for v in asked.images])
+        signs = [self.sign(view) for view in asked.images]
+        outcome = self._reasoner.answer(question, signs, language=language)
         if outcome.sum is not None:
             result = asked.results.get(_CALCULATOR)
             if result is not None:
-                return _Decision(_with_result(outcome, outcome.sum, result))
+                return Decision(_with_result(outcome, outcome.sum, result))
             if _CALCULATOR in offered:
-                sum_ = _call(_CALCULATOR, {"expression": outcome.sum.expression})
-                return _Decision(outcome, sum_)
+                sum_ = {"expression": outcome.sum.expression}
+                return Decision(outcome, Act(tool=_CALCULATOR, args=sum_))
         if not asked.recalled or asked.brought:
-            return _Decision(outcome)
+            return Decision(outcome)
         if outcome.found:
             return self._from_memory(outcome, asked.recalled, say)
         note = note_on(question, asked.recalled)
         if note is not None and note is asked.recalled[0] and not note.detections:
-            return _quoting(note, say)
+            return quoting(note, say)
         unseen = unseen_picture(asked.recalled, {view.handle for view in asked.images})
         if unseen is not None and _LOOK_AGAIN in offered and _LOOK_AGAIN not in asked.failed:
-            return _Decision(outcome, _call(_LOOK_AGAIN, {"image": unseen}))
-        return _absent(outcome, asked, say) if note is None else _quoting(note, say)
+            return Decision(outcome, Act(tool=_LOOK_AGAIN, args={"image": unseen}))
+        return absent(outcome, asked, say) if note is None else quoting(note, say)
 
     @staticmethod
-    def _from_memory(outcome: Outcome, recalled: Sequence[Recalled], say: Wording) -> _Decision:
+    def _from_memory(outcome: Outcome, recalled: Sequence[Recalled], say: Wording) -> Decision:
         """An answer, with the earlier picture it rests on and what was said before named."""
         text = outcome.text
-        pictures = _pictures(recalled)
+        pictures = pictures_of(recalled)
         shown = outcome.detections[0].image if outcome.detections else None
         if shown in pictures:
             text = say.in_earlier_picture(text, pictures[shown])
         if (memory := contradicted(recalled, outcome.detections)) is not None:
             text += say.said_before([(o.when, o.text) for o in memory.earlier])
-        return _Decision(replace(outcome, text=text), statement=outcome.text)
+        return Decision(replace(outcome, text=text), statement=outcome.text)
 
     def _written(self, outcome: Outcome) -> str:
         return write_reply(
@@ -287,21 +305,19 @@ class EmbeddedModel(VisionModel):
             detections=outcome.detections,
         )
 
-    def _asked(self, messages: Sequence[BaseMessage]) -> _Asked:
+    def _asked(self, messages: Sequence[BaseMessage]) -> Asked:
         """The last question, the images it is about, and what tools answered since.
 
         A question that brings images is about those; one that brings none is about all.
         """
-        last = max(
-            (i for i, message in enumerate(messages) if isinstance(message, HumanMessage)),
-            default=-1,
-        )
+        last = _last_question(messages)
         if last < 0:
             raise ModelError("there is no question: end the messages with one from the user")
-        everything = self.views(messages)
+        drawn = {n for n, m in enumerate(messages) if m.name in _DRAWING}
+        everything = [v for v in self.views(messages) if not drawn.issuperset(v.messages)]
         brought = [view for view in everything if last in view.messages]
         done = [message for message in messages[last + 1 :] if isinstance(message, ToolMessage)]
-        return _Asked(
+        return Asked(
             question=question_of(messages[last]),
             images=brought or everything,
             brought=bool(brought),
@@ -314,45 +330,34 @@ class EmbeddedModel(VisionModel):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """What a conversation asks of the model now.
-
-    Attributes:
-        question: The user's last words.
-        images: What it is about.
-        brought: Whether the question brought them.
-        shown: Whether the user showed any picture in this conversation, so far as it is in view.
-        results: What tools answered since, by their names.
-        failed: Names of tools that failed.
-        recalled: Memories that came to mind with the question.
-    """
-
-    question: str
-    images: Sequence[ImageView]
-    brought: bool
-    shown: bool
-    results: Mapping[str, str]
-    failed: frozenset[str]
-    recalled: Sequence[Recalled]
+def _last_question(messages: Sequence[BaseMessage]) -> int:
+    return max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
 
 
-@dataclass(frozen=True)
-class _Decision:
-    """What the model came to.
+def _left_open(messages: Sequence[BaseMessage]) -> JsonObject | None:
+    """What the answer before the last question left open."""
+    earlier = reversed(messages[: _last_question(messages)])
+    before = next((m for m in earlier if isinstance(m, AIMessage)), None)
+    left = before.response_metadata.get(OPEN) if before is not None else None
+    return cast("JsonObject", left) if isinstance(left, dict) else None
 
-    Attributes:
-        outcome: The answer.
-        call: The tool call that it waits for.
-        statement: The answer without words about where it is from, as it is to be remembered;
-            empty where the answer is nothing else.
-        open: What the answer asks back, for the next turn.
-    """
 
-    outcome: Outcome
-    call: ToolCall | None = None
-    statement: str = ""
-    open: JsonObject | None = None
+def _done(messages: Sequence[BaseMessage], shown: Mapping[int, str]) -> list[Done]:
+    """The tool calls since the last question, each with the picture that it came with."""
+    last = _last_question(messages)
+    calls = {c["id"]: c for m in messages[last:] if isinstance(m, AIMessage) for c in m.tool_calls}
+    return [
+        Done(
+            tool=str(m.name),
+            args=calls[m.tool_call_id]["args"] if m.tool_call_id in calls else {},
+            ok=str(m.text).startswith("Done"),
+            text=str(m.text),
+            error=m.status == "error",
+            image=shown.get(number, ""),
+        )
+        for number, m in enumerate(messages)
+        if number > last and isinstance(m, ToolMessage)
+    ]
 
 
 class _Offered:
@@ -372,70 +377,6 @@ class _Offered:
             cast("JsonObject", schema.get("properties") or {}),
             cast("list[str]", schema.get("required") or []),
         )
-
-
-def _noting(what: str, asked: _Asked, offered: Collection[str], say: Wording) -> _Decision:
-    """An order to remember something."""
-    if _REMEMBER in asked.results:
-        return _said(say.noted(what), say, found=True)
-    if _REMEMBER in asked.failed:
-        return _said(say.failed_to_note(what), say)
-    if _REMEMBER not in offered:
-        return _said(say.not_kept(), say)
-    return _Decision(_NOTHING, _call(_REMEMBER, {"text": what}))
-
-
-def _forgetting(what: str, asked: _Asked, offered: Collection[str], say: Wording) -> _Decision:
-    """An order to forget something: the note that holds it, and what that contradicts."""
-    if _FORGET not in offered:
-        return _said(say.not_kept(), say)
-    if not Question(text=what).content:
-        return _said(say.which(), say)
-    memory = forgettable(what, asked.recalled)
-    if memory is None or asked.results.get(_FORGET, "").startswith("Forgot 0 "):
-        return _said(say.nothing_of(what), say)
-    meant = (memory, *memory.earlier)
-    texts = [one.text for one in meant]
-    if _FORGET in asked.results:
-        # What is forgotten must not come back as what was answered.
-        return _said(say.forgot(texts), say, found=True, statement=say.forgot_something())
-    if _FORGET in asked.failed:
-        return _said(say.left(texts), say, statement=say.left([what]))
-    return _Decision(_NOTHING, _call(_FORGET, {"ids": [one.id for one in meant]}))
-
-
-def _said(text: str, say: Wording, *, found: bool = False, statement: str = "") -> _Decision:
-    return _Decision(Outcome(text=text, found=found, language=say.language), statement=statement)
-
-
-def _pictures(recalled: Sequence[Recalled]) -> dict[str, str]:
-    """Names of the pictures that memories speak of, by handle."""
-    return {handle: name for memory in recalled for handle, name in memory.pictures.items()}
-
-
-def _absent(outcome: Outcome, asked: _Asked, say: Wording) -> _Decision:
-    """An answer that isn't there; with no picture of the user's, in none of the earlier ones."""
-    if asked.shown or not asked.images:
-        return _Decision(outcome)
-    names = _pictures(asked.recalled)
-    looked_at = dict.fromkeys(names.get(view.handle) or view.handle for view in asked.images)
-    text = say.not_in_earlier(outcome.text, [*looked_at])
-    return _Decision(replace(outcome, text=text, detections=()))
-
-
-def _quoting(note: Recalled, say: Wording) -> _Decision:
-    """A memory with no picture to look at, in its own words."""
-    text = say.remembered(note.text, note.when)
-    if note.earlier:
-        text += say.said_before([(older.when, older.text) for older in note.earlier])
-    outcome = Outcome(
-        text=text,
-        found=True,
-        language=say.language,
-        detections=note.detections,
-        facts={"floor": None, **note.facts},
-    )
-    return _Decision(outcome, statement=note.text)
 
 
 def _with_result(outcome: Outcome, sum_: Sum, result: str) -> Outcome:

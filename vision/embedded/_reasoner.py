@@ -59,10 +59,16 @@ class Reasoner:
         self.search = SignSearch(glossary, dictionary, semantics)
         self._pricing = Pricing(self.search)
 
-    def answer(self, text: str, signs: Sequence[Sign]) -> Outcome:
-        """The answer to a question about the signs in view."""
+    def answer(self, text: str, signs: Sequence[Sign], *, language: str | None = None) -> Outcome:
+        """The answer to a question about the signs in view.
+
+        Args:
+            text: The question.
+            signs: All signs in view.
+            language: Of the answer; by default that of the question.
+        """
         question = Question(text=text)
-        say = Wording(question.language)
+        say = Wording(language or question.language)
         if question.intent in ("meaning", "say") and (
             said := self._translated(question, signs, say)
         ):

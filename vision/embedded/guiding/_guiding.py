@@ -1,0 +1,389 @@
+"""How the embedded model guides: from a question and what tools answered to the next call.
+
+It is worked out anew for each call: the same words, pictures and results come to the same call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from deixis.vision._dialect import JsonObject
+from deixis.vision._geometry import Detection
+from deixis.vision.embedded._deciding import Decision
+from deixis.vision.embedded._labels import inline_floors
+from deixis.vision.embedded._outcome import Outcome
+from deixis.vision.embedded._sign import segments_of
+from deixis.vision.embedded._text import compact
+from deixis.vision.embedded.guiding._course import (
+    Choice,
+    Course,
+    choices_of,
+    same_name,
+    value_of,
+)
+from deixis.vision.embedded.guiding._request import Request
+from deixis.vision.embedded.guiding._results import (
+    PlacesTold,
+    PlaceTold,
+    RouteTold,
+    reason_of,
+    told_in,
+)
+from deixis.vision.embedded.guiding._telling import GuideTelling
+from deixis.vision.embedded.operating._carrying import Act, Done
+
+FIND: Final = "find_place"
+ROUTE: Final = "route"
+# Of these there are several, and the nearest is meant.
+_KINDS: Final = frozenset({"toilet", "lift", "stairs", "escalator", "ramp", "entrance", "amenity"})
+_MOST_CHOICES: Final = 5
+
+Look = Callable[[str, str], Decision]
+Work = Generator[Act, Done, Decision]
+
+
+@dataclass(kw_only=True)
+class Guide:
+    """One turn of a guide: what is said and found, until there is an answer.
+
+    Attributes:
+        request: What was said.
+        course: What the conversation came to before; None at its beginning.
+        say: How things are said.
+        look: Reads the signs in view for a question, in a language; None where there are none.
+        number: The local emergency number, where known.
+        offered: Names of the tools.
+    """
+
+    request: Request
+    course: Course | None
+    say: GuideTelling
+    look: Look | None
+    number: str
+    offered: Collection[str]
+    _emergency: PlaceTold | None = field(default=None, init=False)
+
+    def work(self, text: str) -> Work:
+        """Answers what was said.
+
+        Args:
+            text: As it was said.
+        """
+        course = self._course(text)
+        if isinstance(course, Decision):
+            return course
+        question = self.request.question if course.goal is None else course.query
+        sign = self._on_sign(question or course.query)
+        if sign is not None and sign.call is not None:
+            return sign
+        if course.goal is not None:
+            goal = self._known(course.goal)
+            return (yield from self._answered(course, [goal], sign, to=course.goal.to))
+        places = yield from self._found(course, sign)
+        if isinstance(places, Decision):
+            return places
+        if not places:
+            return self._nowhere(course, sign)
+        return (yield from self._chosen(course, places, sign))
+
+    def _course(self, text: str) -> Course | Decision:
+        """What is sought now, by what was said and what was spoken of before."""
+        request, before = self.request, self.course
+        old = before or Course()
+        changed = old.changed(request)
+        if before is not None and before.asks == "which":
+            words = request.goal or text
+            if (choice := before.chosen(words) or before.chosen(text)) is not None:
+                return changed.model_copy(update={"goal": choice, "query": choice.names[0]})
+        if before is not None and before.asks == "start" and not request.way and request.goal:
+            return changed.model_copy(update={"start": request.goal, "way": True})
+        if request.back and before is not None and before.goal is not None:
+            return changed.turned_back()
+        if request.goal:
+            way = request.way or (request.again and old.way) or old.asks == "goal"
+            update = {"query": request.goal, "goal": None, "way": way}
+            return changed.model_copy(update=update)
+        if request.changes or request.way or request.hours:
+            return self._same_goal(changed, text)
+        return self._closing(self.say.helping(), found=False, course=before)
+
+    def _same_goal(self, course: Course, text: str) -> Course | Decision:
+        """The earlier goal, by another way."""
+        asked = self.course is not None and self.course.asks == "which"
+        if course.goal is not None or (course.query and (asked or course.start is None)):
+            way = course.way or self.request.changes or self.request.way
+            return course.model_copy(update={"way": way})
+        if course.start is not None and not self.request.way and not self.request.where:
+            asks = course.model_copy(update={"asks": "goal"})
+            return self._closing(self.say.where_to(course.start), found=False, course=asks)
+        if course.start is None or self.request.avoid or self.request.step_free is not None:
+            return self._closing(self.say.helping(), found=False, course=course)
+        # «I'm in agony, where should I go?»: what looked like a place is what ails them.
+        self.request = replace(self.request, question=text)
+        return course.model_copy(update={"query": course.start, "start": None, "way": True})
+
+    def _on_sign(self, question: str) -> Decision | None:
+        if self.look is None:
+            return None
+        return self.look(question, self.say.language)
+
+    def _known(self, goal: Choice) -> PlaceTold:
+        return PlaceTold(
+            id=goal.to, name=goal.names[0] if goal.names else goal.to, floor=goal.floor,
+            names={str(n): name for n, name in enumerate(goal.names)},
+        )  # fmt: skip
+
+    def _found(
+        self, course: Course, sign: Decision | None
+    ) -> Generator[Act, Done, list[PlaceTold] | Decision]:
+        """What of the map is meant: by the asker's words, else by those of the sign."""
+        if not course.query:  # the way back to where nobody said the way began
+            main = self.say.say("main entrance", "大门")
+            course = course.model_copy(update={"query": main})
+        written = _written(sign)
+        reason = ""
+        for query in dict.fromkeys([course.query, *written]):
+            done = yield Act(tool=FIND, args={"query": query, "language": self.say.language})
+            told = None if done.error else told_in(done.text, PlacesTold)
+            if told is None:
+                reason = reason or reason_of(done.text)
+                continue
+            self._emergency = self._emergency or told.emergency
+            places = _best(told.places, query)
+            agreed = _agreed(places, sign)
+            if agreed or (places and not written):
+                return self._on_floor(agreed or places)
+            if places and query in written:
+                return self._on_floor(places)
+        if reason and not written:
+            return self._closing(self.say.failed(reason), found=False, course=self.course)
+        return []
+
+    def _on_floor(self, places: list[PlaceTold]) -> list[PlaceTold]:
+        """Those on the floor that the asker named or is on, where there are some."""
+        said = f"{self.request.question} {self.request.start or ''}"
+        floors = {label.value for label, _, _ in inline_floors(said)}
+        there = [place for place in places if value_of(place.floor) in floors]
+        return there or places
+
+    def _chosen(self, course: Course, places: list[PlaceTold], sign: Decision | None) -> Work:
+        """Goes on with the one place that is meant, or asks which."""
+        names = {compact(place.name) for place in places}
+        nearest = all(place.kind in _KINDS for place in places)
+        if len(places) == 1 or nearest:
+            to = places[0].id
+            if len(places) > 1:
+                to = places[0].name if len(names) == 1 else course.query
+                if len({place.floor for place in places}) == 1 and len(names) == 1:
+                    to = f"{places[0].name} {places[0].floor}"
+            return (yield from self._answered(course, places, sign, to=to))
+        need = places[0].fits != "name"
+        if need or course.way:
+            return self._which(course, places, sign, need=need)
+        return (yield from self._answered(course, places, sign, to=""))
+
+    def _which(
+        self, course: Course, places: Sequence[PlaceTold], sign: Decision | None, *, need: bool
+    ) -> Decision:
+        shown = list(places)[:_MOST_CHOICES]
+        asked = self.say.which([self.say.choice(place) for place in shown], need=need)
+        text = self.say.joined([asked, self.say.safety(self._emergency, self.number)])
+        open_ = course.model_copy(update={"asks": "which", "choices": choices_of(shown)})
+        return self._closing(text, found=False, course=open_, sign=_kept(sign))
+
+    def _answered(
+        self, course: Course, places: Sequence[PlaceTold], sign: Decision | None, *, to: str
+    ) -> Work:
+        """Where it is, what sign and map disagree on, and the way, where it is asked for."""
+        first = places[0]
+        several = len(places) > 1
+        goal = Choice(to=to or first.id, names=first.written, floor="" if several else first.floor)
+        course = course.model_copy(update={"goal": goal, "query": course.query or first.name})
+        said = self._said(places, sign)
+        if self.request.hours and not several:
+            said.append(self.say.hours(first))
+        if not course.way or not to:
+            return self._closing(self.say.joined(said), found=True, course=course, sign=sign,
+                                 facts=_facts(sign, first))  # fmt: skip
+        if first.closed and not several:
+            said.append(self.say.shut(first))
+            return self._closing(self.say.joined(said), found=True, course=course, sign=sign,
+                                 facts=_facts(sign, first))  # fmt: skip
+        if (floor := _only_floor(course.start)) is not None:
+            same = value_of(first.floor) == value_of(floor)
+            said.append(self.say.where_on(first.floor if same else floor))
+            asks = course.model_copy(update={"asks": "start", "start": None})
+            return self._closing(self.say.joined(said), found=True, course=asks, sign=sign,
+                                 facts=_facts(sign, first))  # fmt: skip
+        done = yield Act(tool=ROUTE, args=_wanted(course, self.say.language))
+        route = None if done.error else told_in(done.text, RouteTold)
+        if route is None:
+            said.append(self.say.no_way(reason_of(done.text)))
+            return self._closing(self.say.joined(said), found=bool(_found_on(sign)) or not several,
+                                 course=course, sign=sign, facts=_facts(sign, first))  # fmt: skip
+        return self._led(course, route, said, sign, first)
+
+    def _led(
+        self,
+        course: Course,
+        route: RouteTold,
+        said: Sequence[str],
+        sign: Decision | None,
+        goal: PlaceTold,
+    ) -> Decision:
+        end = route.places[-1] if route.places else goal
+        parts = [self.say.joined(said)] if said else []
+        parts.append(
+            self.say.way(route, start=course.start, step_free=course.step_free, avoid=course.avoid)
+        )
+        if course.start is None and self.course is None:
+            parts.append(self.say.where_from())
+        facts = _facts(sign, end) | {"distance_m": f"{route.distance_m:.1f}"}
+        text = "\n\n".join(part for part in parts if part)
+        arrived = Choice(to=course.goal.to if course.goal else end.id, names=end.written,
+                         floor=end.floor)  # fmt: skip
+        course = course.model_copy(update={"goal": arrived})
+        return self._closing(text, found=True, course=course, sign=sign, facts=facts)
+
+    def _said(self, places: Sequence[PlaceTold], sign: Decision | None) -> list[str]:
+        """Where it is, by the sign and by the map."""
+        first = places[0]
+        floors = list(dict.fromkeys(place.floor for place in places if place.floor))
+        kinds = {compact(place.name) for place in places}
+        on_map = (
+            [self.say.is_on(first, floors)]
+            if len(kinds) == 1
+            else [self.say.is_on(place) for place in places[:_MOST_CHOICES]]
+        )
+        if sign is None:
+            return on_map
+        if not sign.outcome.found:
+            if not _is_directory(sign):
+                return on_map
+            return [sign.outcome.text, f"{self.say.map_has()}{self.say.joined(on_map)}"]
+        said = [sign.outcome.text]
+        on_sign = sign.outcome.facts.get("floor")
+        if on_sign and floors and value_of(on_sign) not in {value_of(f) for f in floors}:
+            said.append(self.say.disagree(on_sign, self.say.listed(floors)))
+        elif not on_sign:
+            said += on_map
+        return said
+
+    def _nowhere(self, course: Course, sign: Decision | None) -> Decision:
+        """The map has nothing that fits."""
+        if sign is not None and sign.outcome.found:
+            said = [sign.outcome.text]
+            if sign.outcome.facts.get("floor"):
+                said.append(self.say.only_on_sign(way=course.way))
+            return self._closing(self.say.joined(said), found=True, course=course, sign=sign,
+                                 facts=sign.outcome.facts)  # fmt: skip
+        neither = self.say.on_neither(sign=sign is not None, words=course.query)
+        said = [sign.outcome.text if sign is not None else "", neither]
+        return self._closing(self.say.joined(said), found=False, course=course, sign=sign)
+
+    def _closing(
+        self,
+        text: str,
+        *,
+        found: bool,
+        course: Course | None,
+        sign: Decision | None = None,
+        facts: Mapping[str, str | None] | None = None,
+    ) -> Decision:
+        shown: tuple[Detection, ...] = sign.outcome.detections if sign is not None else ()
+        outcome = Outcome(
+            text=text,
+            found=found,
+            language=self.say.language,
+            detections=shown,
+            facts=facts if facts is not None else {"floor": None},
+        )
+        open_: JsonObject | None = course.left_open if course is not None else None
+        return Decision(outcome, open=open_)
+
+
+def _wanted(course: Course, language: str) -> JsonObject:
+    """The route tool's arguments, those that say nothing left out."""
+    args: JsonObject = {"to": course.goal.to if course.goal else course.query}
+    if course.start is not None:
+        args["start"] = course.start
+    if course.step_free:
+        args["step_free"] = True
+    if course.avoid:
+        args["avoid"] = [*course.avoid]
+    return args | {"language": language}
+
+
+def _found_on(sign: Decision | None) -> bool:
+    return sign is not None and sign.outcome.found
+
+
+def _kept(sign: Decision | None) -> Decision | None:
+    return sign if _found_on(sign) else None
+
+
+def _is_directory(sign: Decision) -> bool:
+    """Whether the sign was read and lacks it, as against a picture with no text."""
+    return bool(sign.outcome.text) and "floor" in sign.outcome.facts
+
+
+def _written(sign: Decision | None) -> list[str]:
+    """What the sign writes for what was found there, as the map is asked for it."""
+    if sign is None or not sign.outcome.found:
+        return []
+    lines = dict.fromkeys(d.text or "" for d in sign.outcome.detections)
+    found: list[str] = []
+    for line in lines:
+        pieces = segments_of(line)
+        han = [piece.text.strip() for piece in pieces if piece.han]
+        found += han[:1] if han else [line]
+    return [text for text in dict.fromkeys(found) if text][:_MOST_CHOICES]
+
+
+def _agreed(places: Sequence[PlaceTold], sign: Decision | None) -> list[PlaceTold]:
+    """Those places that the lines found on the sign name."""
+    if sign is None or not sign.outcome.found:
+        return []
+    pieces = [s.text for d in sign.outcome.detections for s in segments_of(d.text or "")]
+    whole = [d.text or "" for d in sign.outcome.detections]
+    return [
+        place
+        for place in places
+        if any(same_name(name, text) for name in place.written for text in (*pieces, *whole))
+    ]
+
+
+def _best(places: Iterable[PlaceTold], query: str) -> list[PlaceTold]:
+    """Those that fit best: by the same kind of evidence, and as well as the first."""
+    every = list(places)
+    if not every:
+        return []
+    exact = [p for p in every if any(same_name(name, query) for name in p.written)]
+    if exact:
+        return exact
+    alike = [p for p in every if p.fits == every[0].fits]
+    top = every[0].score
+    if top is None:
+        return alike
+    return [p for p in alike if p.score is not None and p.score >= top - 0.05]
+
+
+def _only_floor(start: str | None) -> str | None:
+    """The floor, where all that is said of where the asker is is a floor."""
+    if start is None:
+        return None
+    found = inline_floors(start)
+    if not found:
+        return None
+    label, begins, ends = found[0]
+    rest = compact(start[:begins] + start[ends:])
+    return label.text if rest in ("", "the", "floor") else None
+
+
+def _facts(sign: Decision | None, place: PlaceTold) -> dict[str, str | None]:
+    """What is stated: the floor as the sign writes it, else as the map does."""
+    facts = dict(sign.outcome.facts) if sign is not None and sign.outcome.found else {}
+    facts["floor"] = facts.get("floor") or place.floor or None
+    return facts

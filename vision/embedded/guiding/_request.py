@@ -1,0 +1,61 @@
+"""What is asked of a guide: where to, from where, and which way it must not go.
+
+What says how to go is taken out of the words one piece after the other; what is left is the
+question of what is sought.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["place", "differences", "card"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One thing said to a guide, taken apart.
+
+    Attributes:
+        kind: A place or the way to it; how sign and map differ; a card to show to staff.
+        question: The words without those below.
+        goal: What of them names what is sought; empty where nothing does.
+        way: Whether the way is asked for.
+        back: Whether it is the way back.
+        again: Whether something is added to what was asked before: «and the pharmacy?».
+        where: Whether a place is asked for at all, the way or not.
+        hours: Whether opening hours are asked for.
+        start: Where the asker is, in the words said.
+        step_free: Whether stairs must, or needn't any more, be left out; None where nothing is
+            said.
+        avoid: Lifts, stairs and doors that can't be taken.
+        allow: Those that can be taken again.
+    """
+
+    kind: Kind = "place"
+    question: str
+    goal: str = ""
+    way: bool = False
+    back: bool = False
+    again: bool = False
+    where: bool = False
+    hours: bool = False
+    start: str | None = None
+    step_free: bool | None = None
+    avoid: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether it says from where or how to go."""
+        return bool(self.start or self.avoid or self.allow or self.step_free is not None)
+
+
+def request_of(text: str) -> Request:
+    """Takes apart what is said to a guide, in English or Chinese."""
+    from deixis.vision.embedded._text import has_han, language_of
+    from deixis.vision.embedded.guiding._request_en import request_en
+    from deixis.vision.embedded.guiding._request_zh import request_zh
+
+    chinese = has_han(text) and language_of(text) != "en"
+    return request_zh(text) if chinese else request_en(text)

@@ -1,0 +1,179 @@
+"""What is asked of a guide in Chinese."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from deixis.vision.embedded._question import Question
+from deixis.vision.embedded._text import simplified
+from deixis.vision.embedded.guiding._request import Request
+
+_NUMBER: Final = r"[A-Za-z0-9一二三四五六七八九十]"
+_CARRIER: Final = (
+    rf"(?:{_NUMBER}{{1,2}}\s*号?(?!楼)|[东西南北中左右]侧?)?(?:病床|医用|客用?|观光|无障碍)?"
+    r"(?:电梯|扶梯|自动扶梯|楼梯)(?:间|厅)?"
+    rf"(?:\s*[A-Z0-9]{{1,2}}(?![A-Za-z0-9]))?|[东西南北正侧主]+门"
+)
+_BROKEN: Final = (
+    r"(?:现在|今天|目前|已经|又|都|正在|暂时)*(?:坏掉?了?|停(?:了|用了?|运了?|电了?)|关(?:了|闭了?|着)"
+    r"|不能(?:用|坐|乘|走)了?|用不了了?|(?:在)?(?:维修|检修|修理|保养)中?|在修|(?:出)?故障了?"
+    r"|没(?:有)?开|不开(?:放)?|封(?:了|闭了?))"
+)
+_AVOID: Final = (
+    re.compile(rf"(?:因为)?(?P<what>{_CARRIER}){_BROKEN}"),
+    re.compile(
+        rf"(?:不(?:想|要|能|可以|愿意)?(?:再)?(?:坐|乘|搭|走|用|经过)|避开|绕开|别(?:坐|乘|走|用))(?P<what>{_CARRIER})"
+    ),
+)
+_ALLOW: Final = re.compile(
+    rf"(?P<what>{_CARRIER})(?:又|已经)?(?:修好了?|好了|恢复了?|能用了?|可以用了?|开了)"
+)
+_STEPS: Final = r"(?:楼梯|台阶|阶梯)(?:或(?:者)?(?:扶梯|台阶|楼梯))?"
+_STEPS_AGAIN: Final = re.compile(rf"(?:可以|能)(?:走|爬|上){_STEPS}(?:了)?")
+_STEP_FREE: Final = (
+    re.compile(
+        rf"(?:而且|并且|但是?|因为)?我?们?(?:不(?:想|能|要|便|方便|可以)?|没法|无法|别|避免|避开|没有|无)"
+        rf"(?:走|爬|用|上|下)?{_STEPS}(?:的)?(?:路线|路)?"
+    ),
+    re.compile(
+        r"(?:而且|并且|但是?|因为)?(?:我们?|他|她|(?:我)?(?:妈妈?|爸爸?|父亲|母亲|奶奶|爷爷|老人|病人|家人))?"
+        r"(?<!借)(?:是)?(?:需要)?(?<![借租还要])(?:坐|用|推|乘)(?:着|的是)?(?:轮椅|婴儿车|童车)(?:的)?(?:人|过去|去|路线)?"
+    ),
+    re.compile(r"(?:我)?(?:拄着?|用着?)(?:拐杖?|双拐)"),
+    re.compile(r"(?:走)?无障碍(?:的)?(?:路线|通道|路)?(?!卫生间|厕所|洗手间|电梯|停车)"),
+    re.compile(r"轮椅(?:通道|路线|能走|可以走)?(?=怎么|$|[,，。])"),
+)
+_FOR_WHEELCHAIRS: Final = re.compile("无障碍|轮椅卫生间|残疾人(?:卫生间|厕所)")
+_ENDS: Final = r"(?=[,，。;；?？!！\s]|出发|开始|怎么|怎样|如何|到|去|往|走|过去|应该|该|$)"
+_FROM: Final = re.compile(
+    rf"(?:改)?(?:从|自|由)(?P<what>[^,，。;；?？!！]+?)(?:这里|这儿|那里|那儿)?{_ENDS}(?:出发|开始)?(?:走)?"
+)
+_AT: Final = re.compile(
+    r"(?:因为)?(?:我们?|俺)(?:人)?(?:现在|目前|正|已经|就|刚)*(?:在|到了|位于)(?P<what>[^,，。;；?？!！]+?)"
+    r"(?:这里|这儿|门口|旁边|附近|里面?|外面?)?"
+    r"(?=[,，。;；?？!！\s]|怎么|怎样|如何|想|要|去|到|应该|该|$)"
+)
+_WAY: Final = re.compile(
+    r"怎么(?:走|去|过去|到|找|上去|下去|坐|回)|怎样(?:走|去|到)|如何(?:走|去|到|前往)|咋(?:走|去)"
+    r"|[带领](?:我|我们)|指(?:一下)?路|路线|导航|最近的?|离.*近"
+    r"|(?:去|往|走|到|上)哪(?:里|儿|走)?(?!一?层|个|楼|科|一层)|多远|走多久|我要去|我想去|想去|要去|前往"
+)
+_BACK: Final = re.compile(r"(?:怎么|如何)?(?:走|原路)?(?:返回|回去|走回来?|回来|原路返回)")
+_WHERE: Final = re.compile(r"哪|几楼|几层|什么地方|位置|找|怎么走")
+_HOURS: Final = re.compile(
+    r"几点|开门|关门|(?:开放|营业|上班|下班|服务|门诊|探视)时间|什么时候(?:开|关|上班|下班)|开着吗"
+)
+_WHAT_DEPARTMENT: Final = re.compile("哪个?科|什么科")
+_AGAIN: Final = re.compile(r"^\s*(?:那|还有|然后|再|另外|接着|那么|另|或者)|呢[?？]?$")
+_DIFFER: Final = re.compile(r"对比|比较|不同|不一样|区别|差别|差异|一致|对不上|对得上|相符|缺")
+_MAP: Final = re.compile("地图")
+_CARD: Final = re.compile(
+    r"(?:用)?(?:中文|汉语|普通话)(?:怎么|如何)(?:说|讲)|(?<!英文)(?<!英语)(?:怎么|如何)(?:说|讲|表达)(?!明)|卡片|沟通卡"
+    r"|(?:给|让)(?:医生|护士|工作人员|医务人员|他们|别人)看"
+)
+_CARD_FRAME: Final = re.compile(
+    rf"(?:{_CARD.pattern})|请问|请|帮我|做(?:一张|个)|写(?:一张|个)|给我|一张|我想|这个|那个|[?？。!！，,“”\"]|用英[语文]"
+)
+_QUOTED: Final = re.compile(r"[“\"‘「『](.+?)[”\"’」』]")
+_MORE_FRAME: Final = re.compile(
+    r"^(?:那|那么|还有|然后|再|另外|接着|或者|带我去?|带我们去?|领我去?|我要去|我想去|请带我去|离我|最近的?|附近的?|去往|前往|往|到"
+    r"|请问|路线是?|导航到?|是|这里|这边|改|换成|换|走|坐|和|有没有|在哪|怎么|就|应该)+"
+    r"|(?:呢|最近|那里|那儿|那边|的路线|路线|怎么走|怎么去|怎么过去|怎么到|如何走|如何去|怎样走|过去|多远|几点开门|几点关门|几点"
+    r"|什么时候|(?:怎么|如何)?(?:返回|回去|回来)|开门|关门|(?:开放|营业|上班)时间|去哪里?|哪里走|往哪走?|到哪里?|怎么|吗|谢谢|出发|走|开放|应该|该|在|开|了|的|时间)+$"
+)
+_ANAPHORA: Final = frozenset(
+    "那里 那儿 那边 那 它 这里 这个 那个 谢谢 你好 您好 好 好的 回去 返回 原路 路 请 谢 回来 改 换 "
+    "怎么 应该 改成 可以 行 走 去 怎么样 过去 是 有 也 都 还 吧 多谢 请问".split()
+)  # fmt: skip
+
+
+def request_zh(text: str) -> Request:
+    """Takes apart what is said to a guide in Chinese."""
+    said = simplified("".join(text.split()) if text.isascii() else text.strip())
+    if _DIFFER.search(said) and _MAP.search(said):
+        return Request(kind="differences", question=text)
+    if _CARD.search(said):
+        return Request(kind="card", question=text, goal=_to_say(said))
+    rest, allow = _all(said, _ALLOW)
+    rest, step_free = _step_free(rest)
+    avoid: tuple[str, ...] = ()
+    for pattern in _AVOID:
+        rest, found = _all(rest, pattern)
+        avoid = (*avoid, *found)
+    rest, start = _start(rest)
+    question = rest.strip("，,。;；、 ")
+    goal = goal_in(question)
+    if start and not goal and _WHAT_DEPARTMENT.search(said):
+        # «我在发烧，去哪个科？»: what looked like a place is what ails them.
+        question, goal, start = said, start, None
+    return Request(
+        question=question,
+        goal=goal,
+        way=bool(_WAY.search(said)),
+        back=bool(_BACK.search(said)),
+        again=bool(_AGAIN.search(said)) or (bool(goal) and question.rstrip("。！!") == goal),
+        where=bool(_WHERE.search(said)),
+        hours=bool(_HOURS.search(question)),
+        start=start,
+        step_free=step_free,
+        avoid=avoid,
+        allow=allow,
+    )
+
+
+def goal_in(question: str) -> str:
+    """What of a question names what is sought."""
+    clauses = re.split(r"[,，。;；?？!！、\s]+", question)
+    terms: list[str] = []
+    for clause in clauses:
+        terms += (
+            Question(text=_unframed(clause)).terms
+            if re.search(r"[\u3400-\u9fff]", clause)
+            else ([clause] if clause else [])
+        )
+    kept = [bare for term in terms if (bare := _unframed(term)) and bare not in _ANAPHORA]
+    return " ".join(dict.fromkeys(kept))
+
+
+def _unframed(clause: str) -> str:
+    while (bare := _MORE_FRAME.sub("", clause)) != clause:
+        clause = bare
+    return clause
+
+
+def _all(rest: str, pattern: re.Pattern[str]) -> tuple[str, tuple[str, ...]]:
+    found: list[str] = []
+    while (match := pattern.search(rest)) is not None:
+        found.append(match["what"].strip())
+        rest = f"{rest[: match.start()]}，{rest[match.end() :]}"
+    return rest, tuple(dict.fromkeys(found))
+
+
+def _step_free(rest: str) -> tuple[str, bool | None]:
+    again = _STEPS_AGAIN.search(rest)
+    negated = again is not None and rest[: again.start()].endswith(("不", "没"))
+    if again is not None and not negated:
+        return _STEPS_AGAIN.sub("，", rest), False
+    wanted = False
+    for pattern in _STEP_FREE:
+        left = pattern.sub("，", rest)
+        wanted, rest = wanted or left != rest, left
+    return rest, True if wanted or _FOR_WHEELCHAIRS.search(rest) else None
+
+
+def _start(rest: str) -> tuple[str, str | None]:
+    for pattern in (_AT, _FROM):
+        found = pattern.search(rest)
+        if found is None or re.match(r"哪|什么|几", found["what"]):
+            continue
+        rest = f"{rest[: found.start()]}，{rest[found.end() :]}"
+        what = found["what"].strip()
+        return rest, None if what in ("这", "这里", "这儿", "此") else what
+    return rest, None
+
+
+def _to_say(said: str) -> str:
+    if quoted := _QUOTED.search(said):
+        return quoted.group(1).strip()
+    return _CARD_FRAME.sub("", said).strip("，, 的")
