@@ -3,7 +3,7 @@
 import * as api from "/static/api.js";
 import { Composer } from "/static/composer.js";
 import { sure } from "/static/confirm.js";
-import { announce, byId, drawIcons, el, scriptOf } from "/static/dom.js";
+import { announce, byId, drawIcons, el, scriptOf, sentence } from "/static/dom.js";
 import { follow } from "/static/events.js";
 import { History } from "/static/history.js";
 import { applyStrings, language, setLanguage, t } from "/static/strings.js";
@@ -48,6 +48,7 @@ class Page {
       return;
     }
     this.banner("");
+    this.texts();
     if (this.session.signed_in) await this.enter();
     else this.askToken("");
   }
@@ -273,6 +274,7 @@ class Page {
       view: (picture, marks, index) => this.viewer.show(picture, marks, index),
       decide: (of, decisions) => this.decide(of, decisions),
       again: (of) => this.again(of),
+      isLast: (of) => of === this.turns.at(-1),
     });
     this.views.set(turn.turn, view);
     byId("turns").append(view.node);
@@ -313,11 +315,12 @@ class Page {
     }
     const turn = {
       turn: begun.turn, question: text, images: [], state: "queued", ahead: 0, text: "", tools: [],
-      pending: [], answer: null, error: null, fresh: true,
+      pending: [], answer: null, error: null,
       previews: images.map(({ src, name }) => ({ src, name })),
     };
     this.turns.push(turn);
     const view = this.addView(turn);
+    this.views.get(this.turns.at(-2)?.turn)?.draw();
     this.settle();
     view.node.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
     announce(t("thinking"));
@@ -515,7 +518,7 @@ class Page {
 }
 
 function reason(error) {
-  if (error.line) return error.line;
+  if (error.line) return sentence(error.line);
   return error.status === 0 ? t("offline") : t("serverFailed");
 }
 

@@ -1,6 +1,7 @@
 /** Where a question is written and photos are added: by camera, from files, dropped, pasted. */
 
 import { announce, byId, el, icon } from "/static/dom.js";
+import { filePreview } from "/static/photo.js";
 import { t } from "/static/strings.js";
 
 const WIDEST = 3000; // pixels; a photo that is too large a file is made smaller to this
@@ -120,18 +121,11 @@ export class Composer {
   draw() {
     this.previews.hidden = !this.images.length;
     this.previews.replaceChildren(...this.images.map((image) => el("li", {},
-      this.thumbnail(image),
+      filePreview(image, image.name),
       el("button", {
         type: "button", class: "remove", title: t("removePhoto", image.name),
         "aria-label": t("removePhoto", image.name), on: { click: () => this.remove(image) },
       }, icon("close")))));
-  }
-
-  thumbnail(image) {
-    const picture = el("img", { src: image.src, alt: image.name });
-    // Some phones' formats can't be shown here; the server reads them all the same.
-    picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "file-name" }, image.name)));
-    return picture;
   }
 
   remove(image) {

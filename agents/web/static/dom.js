@@ -44,7 +44,7 @@ const PATHS = {
   stop: "M7 7h10v10H7z",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
   leave: "M10 5H5v14h5M14 8l4 4-4 4M18 12H9",
-  key: "M14.5 9.5a4.5 4.5 0 1 0-4 6.9 4.5 4.5 0 0 0 4.2-3H21v-3h-2v-1.4h-4.5M9.5 12h.01",
+  key: "M8 15.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM11.5 12H21v3M17.5 12v2.5",
   pin: "M12 3a6.5 6.5 0 0 0-6.5 6.5C5.5 14 12 21 12 21s6.5-7 6.5-11.5A6.5 6.5 0 0 0 12 3zM12 12a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z",
   check: "M5 12.5l4.5 4.5L19 7.5",
   alert: "M12 4l9 16H3zM12 10v4.5M12 17.5h.01",
@@ -80,6 +80,11 @@ export function scriptOf(text) {
   if (/[\uac00-\ud7af]/.test(text)) return "ko";
   if (/[\u3400-\u9fff]/.test(text)) return "zh";
   return null;
+}
+
+/** A line as a sentence begins: the server's own begin as part of a longer one. */
+export function sentence(line) {
+  return line.charAt(0).toUpperCase() + line.slice(1);
 }
 
 /** Reads a text to who listens to the page, once. */

@@ -46,6 +46,14 @@ export function photo({ picture, marks, chosen, enlarge = null }) {
   return { frame, image, buttons };
 }
 
+/** A file of the person's own before the server has it; its name where it can't be shown here. */
+export function filePreview({ src, name }, alt) {
+  const picture = el("img", { src, alt });
+  // Some phones' formats and PDFs can't be shown here; the server reads them all the same.
+  picture.addEventListener("error", () => picture.replaceWith(el("span", { class: "file-name" }, name)));
+  return picture;
+}
+
 function markButton(mark, press) {
   const words = wordsOf(mark);
   const name = mark.number ? `${mark.number}: ${words}` : words;

@@ -53,7 +53,9 @@ function inline(text) {
 export function withoutSteps(text, steps) {
   const said = new Set(steps.map((step) => bare(step.instruction)));
   const kept = text.split("\n").filter((line) => !said.has(bare(line.replace(NUMBERED, "$2"))));
-  const left = kept.join("\n").trim();
+  if (kept.length === text.split("\n").length) return text;
+  // A line such as "From the main entrance:" led to the steps, and now leads nowhere.
+  const left = kept.join("\n").trim().replace(/(^|\n)[^\n]*[:：]$/, "").trim();
   return left.length > 0 ? left : text;
 }
 

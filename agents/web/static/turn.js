@@ -1,8 +1,8 @@
 /** One question and what comes of it. */
 
 import { approvalCard } from "/static/approval.js";
-import { el, icon, scriptOf } from "/static/dom.js";
-import { markedPhoto, photo } from "/static/photo.js";
+import { el, icon, scriptOf, sentence } from "/static/dom.js";
+import { filePreview, markedPhoto, photo } from "/static/photo.js";
 import { prose, withoutSteps } from "/static/prose.js";
 import { floorPill, routeCard } from "/static/route.js";
 import { t } from "/static/strings.js";
@@ -21,6 +21,7 @@ export class TurnView {
    * @param {Function} with_.view opens a picture.
    * @param {(turn: object, decisions: boolean[]) => Promise<void>} with_.decide
    * @param {(turn: object) => void} with_.again asks it once more.
+   * @param {(turn: object) => boolean} with_.isLast
    */
   constructor(turn, with_) {
     this.turn = turn;
@@ -65,7 +66,7 @@ export class TurnView {
     const { turn } = this;
     const shots = (turn.images ?? []).map((image) => this.thumbnail(this.with.pictureOf(image.handle)));
     const sent = turn.images?.length ? [] : (turn.previews ?? []).map((p) =>
-      el("span", { class: "thumbnail" }, el("img", { src: p.src, alt: t("yourPhoto", p.name) })));
+      el("span", { class: "thumbnail" }, filePreview(p, t("yourPhoto", p.name))));
     return el("div", { class: "asked" },
       shots.length || sent.length ? el("div", { class: "thumbnails" }, shots, sent) : null,
       el("h2", { class: "question", id: named, dir: "auto", lang: scriptOf(turn.question) }, turn.question));
@@ -99,7 +100,7 @@ export class TurnView {
         decide: (decisions) => this.with.decide(turn, decisions),
       }));
     }
-    if (turn.state === "failed") answer.append(this.notice("alert", turn.error || t("failed"), "bad", turn.error ? "en" : null), this.again());
+    if (turn.state === "failed") answer.append(this.notice("alert", turn.error ? sentence(turn.error) : t("failed"), "bad", turn.error ? "en" : null), this.again());
     if (turn.state === "stopped") answer.append(this.notice("stop", t("stopped"), "quiet"), this.again());
     if (turn.state === "interrupted") answer.append(this.notice("alert", t("interrupted"), "quiet"), this.again());
   }
@@ -108,7 +109,9 @@ export class TurnView {
     return el("p", { class: `notice ${kind}` }, icon(name), el("span", { lang: language }, text));
   }
 
+  /** Asking once more is for the last question; an earlier one has been gone on from. */
   again() {
+    if (!this.with.isLast(this.turn)) return "";
     return el("button", { type: "button", class: "button", on: { click: () => this.with.again(this.turn) } },
       icon("again"), t("askAgain"));
   }
