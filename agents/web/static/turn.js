@@ -5,7 +5,7 @@ import { el, icon, scriptOf, sentence } from "/static/dom.js";
 import { filePreview, markedPhoto, photo } from "/static/photo.js";
 import { prose, withoutSteps } from "/static/prose.js";
 import { floorPill, routeCard } from "/static/route.js";
-import { t } from "/static/strings.js";
+import { language, t } from "/static/strings.js";
 
 const BUSY = ["queued", "running", "waiting"];
 
@@ -102,7 +102,10 @@ export class TurnView {
     }
     if (turn.state === "failed") answer.append(this.notice("alert", turn.error ? sentence(turn.error) : t("failed"), "bad", turn.error ? "en" : null), this.again());
     if (turn.state === "stopped") answer.append(this.notice("stop", t("stopped"), "quiet"), this.again());
-    if (turn.state === "interrupted") answer.append(this.notice("alert", t("interrupted"), "quiet"), this.again());
+    if (turn.state === "interrupted") {
+      const why = language() === "en" && turn.error ? turn.error : t("interrupted");
+      answer.append(this.notice("alert", why, "quiet"), this.again());
+    }
   }
 
   notice(name, text, kind, language = null) {
