@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Literal
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import OSA, Levenshtein
 
 from deixis.vision._geometry import Box, Quad
 from deixis.vision._reader import TextLine
@@ -26,6 +26,7 @@ Fit = Literal["name", "need", "meaning"]
 """How a name fits what is asked: it is named, it serves a need, or its meaning is near."""
 
 _CERTAIN = 0.9
+_EXACT = 0.95
 _SCORES = {"name": 0.9, "part": 0.8, "spelling": 0.6, "need": 0.7, "second": 0.5, "meaning": 0.4}
 _BARE_NUMBER = re.compile(r"-?\d{1,3}")
 _FEWEST_HAN, _FEWEST_LATIN = 4, 8
@@ -77,11 +78,10 @@ class ListSearch:
         question = Question(text=query)
         finding = self._search.find(question, [self._sign])
         hits = [self._hit(match, finding, query) for match in finding.matches]
-        parts = self._holding(question)
-        if parts and not any(hit.score > _SCORES["part"] for hit in hits if hit.index in parts):
+        if not any(m.tier == "literal" and m.surety >= _EXACT for m in finding.matches):
+            parts = self._holding(question)
             hits += [ListHit(index=at, fits="name", score=_SCORES["part"]) for at in parts]
-        if not hits and not finding.absent:
-            hits = self._by_spelling(query)
+        hits = hits or self._by_spelling(query)
         best: dict[int, ListHit] = {}
         for hit in sorted(hits, key=lambda hit: -hit.score):
             best.setdefault(hit.index, hit)
@@ -169,7 +169,8 @@ class ListSearch:
         return [
             ListHit(index=line.at.index, fits="name", score=_SCORES["spelling"])
             for line in self._sign.lines
-            if Levenshtein.normalized_similarity(key, line.key, score_cutoff=_ALIKE) >= _ALIKE
+            if _marks(line.text) == _marks(query)
+            and OSA.normalized_similarity(key, line.key, score_cutoff=_ALIKE) >= _ALIKE
         ]
 
 
@@ -194,7 +195,8 @@ def core_key(text: str) -> str:
                 return key[: -len(tail)]
         return key
     said = stems(text)
-    core = [word for word in said if word not in EN_FILLERS and word not in SMALL_WORDS]
+    # The A of «Lift A» is no small word.
+    core = [w for w in said if w not in EN_FILLERS and (len(w) == 1 or w not in SMALL_WORDS)]
     return " ".join(core or said)
 
 
@@ -241,8 +243,14 @@ def names_on(text: str) -> tuple[str, ...]:
     return tuple(_tidy(piece for piece in pieces))
 
 
+_MARKS = re.compile(r"\d+|\b[a-z]\b|[一二三四五六七八九十东南西北]")
 _SEPARATORS = re.compile(r"[/|、,，;；()（）\[\]【】<>《》]+")
 _LATIN_SEPARATORS = re.compile(r"\s[/|]\s|[|;()\[\]]+")
+
+
+def _marks(text: str) -> tuple[str, ...]:
+    """What tells one thing from another of its kind: its number or letter."""
+    return tuple(_MARKS.findall(fold(text)))
 
 
 def _tidy(pieces: Iterable[str]) -> Iterable[str]:
