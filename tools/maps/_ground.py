@@ -10,13 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from math import cos, radians
-from typing import Protocol, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import (
+    LineString,
+    Point,
+    STRtree,
+    box,
+    buffer,
+    covers,
+    difference,
+    get_coordinates,
+    get_rings,
+    intersection,
+    linestrings,
+    make_valid,
+    point_on_surface,
+    prepare,
+    simplify,
+    union_all,
+)
+from shapely.ops import linemerge, nearest_points
 
+from deixis.tools.maps._geo import Shape, lines_of, polygon_of, polygons_of, union
 from deixis.tools.maps._map import XY, Area, Space, SpaceKind
 
 Numbers = NDArray[np.float64]
@@ -35,115 +54,62 @@ _STRAIGHT = cos(radians(2))
 _AT_ONCE = 20_000
 
 
-class Shape(Protocol):
-    """What is used of a shapely geometry."""
-
-    @property
-    def area(self) -> float: ...
-    @property
-    def length(self) -> float: ...
-    @property
-    def is_empty(self) -> bool: ...
-    @property
-    def boundary(self) -> Shape: ...
-
-
-Shapes = NDArray[np.object_]
-
-
-class _Shapely(Protocol):
-    def Polygon(self, shell: Sequence[XY], holes: Sequence[Sequence[XY]]) -> Shape: ...  # noqa: N802
-    def Point(self, x: float, y: float) -> Shape: ...  # noqa: N802
-    def LineString(self, points: Sequence[XY]) -> Shape: ...  # noqa: N802
-    def STRtree(self, shapes: Sequence[Shape]) -> _Tree: ...  # noqa: N802
-    def union_all(self, shapes: Sequence[Shape]) -> Shape: ...
-    def intersection(self, one: Shape, other: Shape) -> Shape: ...
-    def difference(self, one: Shape, other: Shape) -> Shape: ...
-    def buffer(self, shape: Shape, by: float, *, join_style: str, cap_style: str) -> Shape: ...
-    def make_valid(self, shape: Shape) -> Shape: ...
-    def simplify(self, shape: Shape, tolerance: float) -> Shape: ...
-    def get_parts(self, shape: Shape) -> Shapes: ...
-    def get_dimensions(self, shape: object) -> int: ...
-    def get_rings(self, shape: Shape) -> Shapes: ...
-    def get_coordinates(self, shape: object) -> Numbers: ...
-    def line_merge(self, shape: Shape) -> Shape: ...
-    def line_interpolate_point(self, line: Shape, at: float, *, normalized: bool) -> Shape: ...
-    def shortest_line(self, one: Shape, other: Shape) -> Shape: ...
-    def point_on_surface(self, shape: Shape) -> Shape: ...
-    def distance(self, one: Shape, other: Shape) -> float: ...
-    def prepare(self, shape: Shape) -> None: ...
-    def covers(self, shape: Shape, others: object) -> NDArray[np.bool_]: ...
-    def linestrings(self, coordinates: Numbers) -> Shapes: ...
-
-
-class _Tree(Protocol):
-    def query(self, shapes: object, *, predicate: str, distance: float) -> NDArray[np.int64]: ...
-
-
-# shapely has no types.
-_shapely = cast("_Shapely", import_module("shapely"))
-
-
 def shape_of(areas: Iterable[Area]) -> Shape:
     """Polygons as one shape, in metres; rings that cross themselves are mended."""
-    polygons = [_shapely.Polygon(area.exterior, area.holes) for area in areas]
-    return _surface(_shapely.union_all([_shapely.make_valid(p) for p in polygons]))
+    return _surface(union_all([make_valid(polygon_of(area)) for area in areas]))
 
 
 def grown(shape: Shape, by: float) -> Shape:
     """A shape made larger (or smaller) on all sides, its corners kept sharp."""
-    return _shapely.buffer(shape, by, join_style="mitre", cap_style="flat")
+    return buffer(shape, by, join_style="mitre", cap_style="flat")
 
 
 def joined(shapes: Sequence[Shape]) -> Shape:
     """The union of shapes."""
-    return _shapely.union_all(shapes)
+    return union_all(shapes)
 
 
 def common(one: Shape, other: Shape) -> Shape:
     """What two shapes share, as a surface."""
-    return _surface(_shapely.intersection(one, other))
+    return _surface(intersection(one, other))
 
 
 def without(one: Shape, other: Shape) -> Shape:
     """A shape without what another covers."""
-    return _surface(_shapely.difference(one, other))
+    return _surface(difference(one, other))
 
 
 def parts(shape: Shape) -> tuple[Shape, ...]:
     """The polygons of a surface that one can stand in."""
-    found = cast("list[Shape]", list(_shapely.get_parts(shape)))
-    return tuple(part for part in found if part.area >= _SMALLEST_M2)
+    return tuple(part for part in polygons_of(shape) if part.area >= _SMALLEST_M2)
 
 
 def near_pairs(shapes: Sequence[Shape], within: float) -> list[tuple[int, int]]:
     """Which shapes lie within a distance of each other, as ordered pairs of positions."""
     if not shapes:
         return []
-    found = _shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=within)
+    found = STRtree(shapes).query(list(shapes), predicate="dwithin", distance=within)
     return sorted((int(i), int(j)) for i, j in found.T if i < j)
 
 
 def gap(one: Shape, other: Shape) -> float:
     """The distance between two shapes, in metres."""
-    return float(_shapely.distance(one, other))
+    return float(one.distance(other))
 
 
 def nearest(shape: Shape, to: XY) -> XY:
     """The point of a shape that is nearest to a point: itself where it lies within."""
-    x, y = _shapely.get_coordinates(_shapely.shortest_line(shape, _shapely.Point(*to)))[0]
-    return (float(x), float(y))
+    return _xy(nearest_points(shape, Point(*to))[0])
 
 
 def inner_point(shape: Shape) -> XY:
     """A point well inside a shape."""
-    x, y = _shapely.get_coordinates(_shapely.point_on_surface(shape))[0]
-    return (float(x), float(y))
+    return _xy(point_on_surface(shape))
 
 
 def slit(one: Shape, other: Shape) -> Shape:
     """The border of two shapes as a thin wall."""
-    return _shapely.buffer(_border(one, other, 0.01), _SLIT_M, join_style="mitre", cap_style="flat")
+    return buffer(_border(one, other, 0.01), _SLIT_M, join_style="mitre", cap_style="flat")
 
 
 def widest_border(one: Shape, other: Shape, within: float) -> tuple[float, tuple[XY, XY]] | None:
@@ -152,27 +118,21 @@ def widest_border(one: Shape, other: Shape, within: float) -> tuple[float, tuple
     Returns:
         Its length and the two ends of a short piece at its middle; None where they don't touch.
     """
-    lines = _shapely.line_merge(_border(one, other, within))
-    found = cast("list[Shape]", list(_shapely.get_parts(lines)))
-    longest = max(found, key=lambda line: line.length, default=None)
+    pieces = list(lines_of(_border(one, other, within)))
+    lines = lines_of(linemerge(pieces)) if len(pieces) > 1 else pieces
+    longest = max(lines, key=lambda line: line.length, default=None)
     if longest is None or longest.length < 2 * within + 0.3:
         return None
     middle = longest.length / 2
-    ends: list[XY] = []
-    for at in (middle - 0.05, middle + 0.05):
-        point = _shapely.line_interpolate_point(longest, at, normalized=False)
-        x, y = _shapely.get_coordinates(point)[0]
-        ends.append((float(x), float(y)))
-    return longest.length, (ends[0], ends[1])
+    ends = (longest.interpolate(middle - 0.05), longest.interpolate(middle + 0.05))
+    return longest.length, (_xy(ends[0]), _xy(ends[1]))
 
 
 def middle_of(line: Sequence[XY]) -> XY:
     """The point half along a line."""
     if len(line) < 2:
         return line[0]
-    half = _shapely.line_interpolate_point(_shapely.LineString(line), 0.5, normalized=True)
-    x, y = _shapely.get_coordinates(half)[0]
-    return (float(x), float(y))
+    return _xy(LineString(line).interpolate(0.5, normalized=True))
 
 
 def open_ground(spaces: Sequence[tuple[Space, Shape]], doored: set[frozenset[str]]) -> Shape:
@@ -202,15 +162,16 @@ def passable(ground: Shape) -> Shape:
         ground = opened
     seen: dict[tuple[float, float], int] = {}
     for part in parts(ground):
-        for ring in cast("list[Shape]", list(_shapely.get_rings(part))):
-            for x, y in _shapely.get_coordinates(ring)[1:]:
+        for ring in cast("list[Shape]", list(get_rings(part))):
+            for x, y in get_coordinates(ring)[1:]:
                 key = (round(float(x), 5), round(float(y), 5))
                 seen[key] = seen.get(key, 0) + 1
-    pinches = [grown(_shapely.Point(*key), 0) for key, times in seen.items() if times > 1]
-    if not pinches:
-        return ground
-    squares = [_square(key) for key, times in seen.items() if times > 1]
-    return without(ground, joined(squares))
+    pinches = [
+        box(x - _SLIT_M, y - _SLIT_M, x + _SLIT_M, y + _SLIT_M)
+        for (x, y), times in seen.items()
+        if times > 1
+    ]
+    return without(ground, joined(pinches)) if pinches else ground
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -239,16 +200,12 @@ class Zone:
         """Pairs of corners that see each other, with their distance in metres."""
         count = len(self.corners)
         first, second = np.triu_indices(count, 1)
-        keep = self._grazed(first, self.corners[second]) & self._grazed(
-            second, self.corners[first]
-        )
+        keep = self._grazed(first, self.corners[second]) & self._grazed(second, self.corners[first])
         first, second = first[keep], second[keep]
         seen = self.sees(self.corners[first], self.corners[second])
         first, second = first[seen], second[seen]
         away = np.hypot(*(self.corners[first] - self.corners[second]).T)
-        return [
-            (int(i), int(j), float(d)) for i, j, d in zip(first, second, away, strict=True)
-        ]
+        return [(int(i), int(j), float(d)) for i, j, d in zip(first, second, away, strict=True)]
 
     def links(self, point: XY) -> list[tuple[int, float]]:
         """The corners that a point sees and may turn at, with their distance in metres."""
@@ -266,8 +223,8 @@ class Zone:
         found = np.zeros(len(one), dtype=np.bool_)
         for begin in range(0, len(one), _AT_ONCE):
             cut = slice(begin, begin + _AT_ONCE)
-            lines = _shapely.linestrings(np.stack([one[cut], other[cut]], axis=1))
-            found[cut] = _shapely.covers(self._roomy, lines)
+            lines = linestrings(np.stack([one[cut], other[cut]], axis=1))
+            found[cut] = covers(self._roomy, lines)
         return found
 
     def clear(self, one: XY, other: XY) -> bool:
@@ -291,7 +248,7 @@ class Zone:
             for sign in (1, -1):
                 dx, dy = sign * direction[0] * reach, sign * direction[1] * reach
                 inner, beyond = (at[0] + dx, at[1] + dy), (at[0] + 2 * dx, at[1] + 2 * dy)
-                if gap(within, _shapely.Point(*inner)) < 1e-9 and self.clear(at, beyond):
+                if gap(within, Point(*inner)) < 1e-9 and self.clear(at, beyond):
                     return inner
         return at
 
@@ -299,16 +256,16 @@ class Zone:
     def _roomy(self) -> Shape:
         """The zone with the leeway that lines along its walls need."""
         roomy = grown(self.shape, _LEEWAY_M)
-        _shapely.prepare(roomy)
+        prepare(roomy)
         return roomy
 
     @cached_property
     def _turning(self) -> tuple[Numbers, Numbers, Numbers]:
         """The corners, and the unit vectors along the walls into and out of each."""
-        smooth = _shapely.simplify(self.shape, _CURVE_M)
+        smooth = simplify(self.shape, _CURVE_M)
         found: list[tuple[Numbers, Numbers, Numbers]] = []
-        for number, ring in enumerate(cast("list[Shape]", list(_shapely.get_rings(smooth)))):
-            points = _shapely.get_coordinates(ring)[:-1]
+        for number, ring in enumerate(cast("list[Shape]", list(get_rings(smooth)))):
+            points = get_coordinates(ring)[:-1]
             # The zone lies to the left of its walls: outside anticlockwise, holes clockwise.
             if (_signed_area(points) > 0) == (number > 0):
                 points = points[::-1]
@@ -347,19 +304,15 @@ class Zone:
 
 def _surface(shape: Shape) -> Shape:
     """The polygons of a shape, without the lines and points that operations leave over."""
-    found = cast("list[Shape]", list(_shapely.get_parts(shape)))
-    flat = [part for part in found if _shapely.get_dimensions(part) == 2]
-    return shape if len(flat) == len(found) else _shapely.union_all(flat)
+    return shape if shape.geom_type in ("Polygon", "MultiPolygon") else union(polygons_of(shape))
 
 
 def _border(one: Shape, other: Shape, within: float) -> Shape:
-    return _shapely.intersection(one.boundary, grown(other, within))
+    return intersection(one.boundary, grown(other, within))
 
 
-def _square(at: tuple[float, float]) -> Shape:
-    x, y = at
-    r = _SLIT_M
-    return _shapely.Polygon([(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)], [])
+def _xy(point: Point) -> XY:
+    return (float(point.x), float(point.y))
 
 
 def _signed_area(points: Numbers) -> float:
