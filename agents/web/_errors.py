@@ -1,0 +1,30 @@
+"""What the page is told when something can't be done: a status and one readable line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deixis.vision import DeixisError
+
+LOST: Final = "Something went wrong on the server. Ask again; if it goes on, tell who runs it."
+NO_THREAD: Final = "There is no such conversation: it was forgotten, or the address is wrong."
+NO_TURN: Final = "There is no such question in this conversation."
+NO_PICTURE: Final = "There is no such picture."
+SIGN_IN: Final = "You are not signed in: load the page again."
+BUSY: Final = "This conversation is still at your last question: wait for its answer, or stop it."
+UNDECIDED: Final = "This conversation waits for your decision: allow what it asks, or don't."
+
+
+class WebError(DeixisError):
+    """A request that can't be met.
+
+    Args:
+        status: Of HTTP.
+        told: What is wrong and how to mend it, in one line for the page to show.
+        retry: Seconds after which it may go through.
+    """
+
+    def __init__(self, status: int, told: str, *, retry: int | None = None) -> None:
+        super().__init__(told)
+        self.status = status
+        self.retry = retry
