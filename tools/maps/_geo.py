@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Literal, cast
 
 from shapely import (
     LineString,
@@ -231,9 +231,10 @@ def overlap(one: Shape, other: Shape) -> float:
     return float(one.intersection(other).area)
 
 
-def walled(line: Sequence[XY], half_width_m: float) -> Shape:
-    """The strip along a line, with square ends at its ends and mitred corners."""
-    return LineString(line).buffer(half_width_m, cap_style="flat", join_style="mitre")
+def walled(line: Sequence[XY], half_width_m: float, *, beyond: bool = False) -> Shape:
+    """The strip along a line, with mitred corners, cut off at its ends or going on beyond."""
+    cap: Literal["flat", "square"] = "square" if beyond else "flat"
+    return LineString(line).buffer(half_width_m, cap_style=cap, join_style="mitre")
 
 
 def mended(polygon: Polygon) -> Polygon | MultiPolygon | None:
@@ -279,3 +280,37 @@ class ShapeIndex:
         """Position of the nearest shape; None if there is none."""
         found = self._tree.nearest(shape)
         return None if found is None else int(found)
+
+
+def line_on_border(shape: Shape, point: XY, width_m: float) -> tuple[XY, XY]:
+    """A line of a width on a shape's border, about the border's point that is nearest."""
+    border = shape.boundary
+    middle = border.interpolate(border.project(Point(point)))
+    ring = min(lines_of(border), key=lambda line: line.distance(middle))
+    along = ring.project(middle)
+    before, after = (
+        ring.interpolate((along + step) % ring.length) for step in (-width_m / 4, width_m / 4)
+    )
+    dx, dy = after.x - before.x, after.y - before.y
+    scale = width_m / 2 / (math.hypot(dx, dy) or 1.0)
+    return (
+        (middle.x - dx * scale, middle.y - dy * scale),
+        (middle.x + dx * scale, middle.y + dy * scale),
+    )
+
+
+def across_end(line: Sequence[XY], width_m: float, *, last: bool) -> tuple[XY, XY]:
+    """A line across an end of another, square to it: the edge of the strip along it."""
+    end, before = (line[-1], line[-2]) if last else (line[0], line[1])
+    dx, dy = end[0] - before[0], end[1] - before[1]
+    scale = width_m / 2 / (math.hypot(dx, dy) or 1.0)
+    return (
+        (end[0] - dy * scale, end[1] + dx * scale),
+        (end[0] + dy * scale, end[1] - dx * scale),
+    )
+
+
+def cut_out(shape: Shape, others: Iterable[Shape], *, least_m2: float = 0.2) -> Shape:
+    """A shape without others, and without the slivers that are left."""
+    left = shape.difference(union(others))
+    return union(part for part in polygons_of(left) if part.area >= least_m2)
