@@ -129,7 +129,7 @@ class FloorGround:
         """
         pieces = self.pieces(place.space) if place.space else []
         pieces = pieces or list(self._entered(place))
-        if not pieces:
+        if not pieces and place.space not in self._blocked:
             near = [(z, z.shape) for z in self.zones if z.space is None]
             pieces = [(zone, shape) for zone, shape in near if _away(shape, place.at) <= _SNAP_M]
         if not pieces:

@@ -198,6 +198,7 @@ class _Draft:
 
     def place(self, node: Node, layer: Layer) -> None:
         """Adds a point to a layer of its zone, with what it sees there."""
+        self.graph.add_node(node)
         key = (node.zone, layer)
         corners = self._corners[key]
         for number, length in node.zone.links(node.at):

@@ -94,10 +94,10 @@ class Router:
         return min(found, key=lambda way: way.cost)
 
     def _best(self, start: Place, end: Place, limits: _Limits) -> Way | None:
-        if end.closed or end.space in limits.spaces:
-            return None
         if start.id == end.id:
             return Way(start=start, end=end, legs=(), distance_m=0.0, cost=0.0)
+        if end.closed or end.space in limits.spaces:
+            return None
         network = self._network(limits.ground)
         spots: list[Spot] = []
         for place in (start, end):
