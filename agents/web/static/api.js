@@ -46,11 +46,19 @@ export const stop = (name, turn) => call("POST", `${turnPath(name, turn)}/stop`,
 export const eventsPath = (name, turn) => `${turnPath(name, turn)}/events`;
 export const imagePath = (name, handle) => `${threadPath(name)}/images/${encodeURIComponent(handle)}`;
 
-/** Asks a question; `images` are files or blobs. Gives `{thread, turn}`. */
-export function ask({ text, thread: name, images }) {
+/**
+ * Asks a question. Gives `{thread, turn}`.
+ * @param {object} with_
+ * @param {string} with_.text
+ * @param {string|null} with_.thread none begins a new conversation.
+ * @param {Array<{blob: Blob, name: string}>} with_.images
+ * @param {number|null} with_.again the turn whose photos are asked about once more.
+ */
+export function ask({ text, thread: name, images, again = null }) {
   const form = new FormData();
   form.append("text", text);
   if (name) form.append("thread", name);
+  if (again !== null) form.append("again", String(again));
   for (const image of images) form.append("images", image.blob, image.name);
   return call("POST", "/api/ask", { form });
 }

@@ -18,6 +18,7 @@ class Page {
     this.turns = [];
     this.views = new Map();
     this.following = new Map();
+    this.isLost = false;
     // Goes up with each change of conversation: what was begun for an earlier one is dropped.
     this.visit = 0;
     this.viewer = new Viewer();
@@ -298,11 +299,11 @@ class Page {
 
   // Asking
 
-  async send({ text, images }) {
+  async send({ text, images, again = null }) {
     const visit = this.visit;
     let begun;
     try {
-      begun = await api.ask({ text, thread: this.thread, images });
+      begun = await api.ask({ text, thread: this.thread, images, again: again?.turn ?? null });
     } catch (error) {
       if (!this.outside(error)) this.composer.complain(reason(error), error.line ? "en" : null);
       return false;
@@ -314,7 +315,7 @@ class Page {
       history.pushState(null, "", `#${encodeURIComponent(begun.thread)}`);
     }
     const turn = {
-      turn: begun.turn, question: text, images: [], state: "queued", ahead: 0, text: "", tools: [],
+      turn: begun.turn, question: text, images: again?.images ?? [], state: "queued", ahead: 0, text: "", tools: [],
       pending: [], answer: null, error: null,
       previews: images.map(({ src, name }) => ({ src, name })),
     };
@@ -330,15 +331,8 @@ class Page {
   }
 
   async again(turn) {
-    const images = [];
-    try {
-      for (const { handle, alt } of turn.images ?? []) {
-        const response = await fetch(api.imagePath(this.thread, handle));
-        if (response.ok) images.push({ blob: await response.blob(), name: alt || handle, src: response.url });
-      }
-    } catch { /* the conversation may hold them all the same */ }
     byId("question").focus();
-    await this.send({ text: turn.question, images });
+    await this.send({ text: turn.question, images: [], again: turn });
   }
 
   async stop() {
@@ -378,7 +372,6 @@ class Page {
   follow(turn) {
     this.following.get(turn.turn)?.();
     const visit = this.visit;
-    let wasLost = false;
     const end = follow(api.eventsPath(this.thread, turn.turn), {
       last: turn.last ?? 0,
       on: (event) => visit !== this.visit || this.happened(turn, event),
@@ -387,15 +380,15 @@ class Page {
         this.refresh(turn);
       },
       lost: () => {
-        wasLost = true;
+        this.isLost = true;
         this.banner(t("lost"));
       },
       back: () => {
-        if (wasLost) {
+        if (this.isLost) {
           this.banner("");
           announce(t("back"));
         }
-        wasLost = false;
+        this.isLost = false;
       },
     });
     this.following.set(turn.turn, end);
@@ -431,8 +424,9 @@ class Page {
   tool(turn, data) {
     turn.state = "running";
     turn.stepAt = turn.text.length;
-    const known = turn.tools.find((call) => call.call_id === data.call_id);
-    if (known) known.ok = data.ok;
+    // Models count calls anew in each step: the newest of that id that isn't over is meant.
+    const known = turn.tools.findLast((call) => call.call_id === data.call_id && call.ok === null);
+    if (known && data.ok !== null) known.ok = data.ok;
     else turn.tools.push({ ...data });
   }
 

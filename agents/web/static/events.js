@@ -10,7 +10,8 @@ const PAUSES = [300, 1000, 2000, 4000, 8000];
  * @param {object} with_
  * @param {number} [with_.last] id of the last event that is known.
  * @param {(event: {id: number, name: string, data: object}) => boolean} with_.on true ends it.
- * @param {(status: number) => void} with_.refused the server won't give it.
+ * @param {(status: number) => void} with_.refused the server won't give it; status 0 when it
+ *   ended the stream before the turn's end, as it does when it is shut down.
  * @param {() => void} with_.lost the connection broke off.
  * @param {() => void} with_.back it is there again.
  * @returns {() => void} stops following.
@@ -39,6 +40,9 @@ export function follow(path, { last = 0, on, refused, lost, back }) {
           if (event.id) id = event.id;
           if (event.name && on(event)) return;
         }
+        await pause(PAUSES[1], control.signal);
+        if (!control.signal.aborted) refused(0);
+        return;
       } catch {
         if (control.signal.aborted) return;
       } finally {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -13,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from langchain_core.messages import BaseMessage
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from deixis.agents import VisionAgent
 from deixis.agents.web import create_app
-from deixis.testing import Say
+from deixis.testing import Call, Say
+from deixis.tools import tool
+from deixis.vision import Point
 from tests.conftest import PICTURES, missing
 
 if TYPE_CHECKING:
@@ -110,7 +114,7 @@ class Visit:
             self.page.set_input_files("#choose-file", list(photos))  # pyright: ignore[reportArgumentType]
             expect(self.page.locator("#previews li")).to_have_count(len(photos))
         self.page.fill("#question", question)
-        self.page.press("#question", "Enter")
+        self.page.click("#send")
         expect(self.page.locator(".turn")).to_have_count(before + 1)
         return self.page.locator(".turn").last
 
@@ -119,11 +123,6 @@ class Visit:
         turn = self.ask(question, *photos)
         expect(turn).to_have_attribute("data-state", "done", timeout=PATIENCE)
         return turn
-
-    def close(self) -> None:
-        """Leaves; whatever went wrong in the browser is a failure."""
-        self.context.close()
-        assert not self.problems
 
 
 @contextmanager
@@ -153,10 +152,26 @@ class Gate:
 
 def picture(name: str = "sign.png", size: tuple[int, int] = (640, 480)) -> dict[str, Any]:
     """A plain picture as a file of the browser's."""
-    import io
-
-    from PIL import Image
-
     written = io.BytesIO()
     Image.new("RGB", size, (200, 220, 230)).save(written, "PNG")
     return {"name": name, "mimeType": "image/png", "buffer": written.getvalue()}
+
+
+class Arm:
+    """A tool that asks before it acts, and what it did."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+        @tool(approval=True)
+        def grasp(at: Point) -> str:
+            """Close the gripper at a point."""
+            self.done.append(f"{at.x:g},{at.y:g}")
+            return f"Grasped at {at.x:g}, {at.y:g}."
+
+        self.tool = grasp
+
+
+def grasping(*spots: tuple[int, int]) -> list[Call]:
+    """A step of a script: wants to grasp at these places, all at once."""
+    return [Call("grasp", {"at": list(spot)}) for spot in spots]
