@@ -6,12 +6,11 @@ A database that a kill has broken may take down whoever reads it, so nobody else
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
+from deixis.memory._apart import end_with_parent, run_apart, say_done
 from deixis.vision import DeixisError
 
 _SECONDS = 600
@@ -28,38 +27,23 @@ def checked(place: Path | str, *, record: str, stopped: threading.Event) -> dict
     Raises:
         DeixisError: The index is broken, the server isn't there, or the check was stopped.
     """
-    command = [sys.executable, "-m", "deixis.memory._health", str(place), record]
-    with subprocess.Popen(  # noqa: S603  (ourselves)
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        said, complained = _watched(process, stopped)
-    if process.returncode == 0:
-        counts: dict[str, int] = json.loads(said.splitlines()[-1])
-        return counts
-    if process.returncode < 0:
-        why = f"reading it ended in signal {-process.returncode}"
-    else:
-        lines = complained.strip().splitlines()
-        why = lines[-1][:300] if lines else "no reason given"
-    raise DeixisError(f"the index {place} is broken: {why}")
-
-
-def _watched(process: subprocess.Popen[str], stopped: threading.Event) -> tuple[str, str]:
-    end = time.monotonic() + _SECONDS
-    while True:
-        try:
-            return process.communicate(timeout=0.2)
-        except subprocess.TimeoutExpired:
-            if stopped.is_set() or time.monotonic() > end:
-                process.kill()
+    try:
+        said = run_apart(
+            "deixis.memory._health", str(place), record, stopped=stopped, seconds=_SECONDS
+        )
+    except DeixisError as error:
+        raise DeixisError(f"the index {place} is broken: {error}") from error
+    counts: dict[str, int] = json.loads(said)
+    return counts
 
 
 def main() -> None:
-    """Prints the counts as JSON."""
+    """Says the counts as JSON."""
+    end_with_parent()
     from deixis.memory._chroma import check
 
     place, record = sys.argv[1:]
-    print(json.dumps(check(place, record)))  # noqa: T201
+    say_done(json.dumps(check(place, record)))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import struct
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from deixis.memory._apart import end_with_parent, run_apart, say_done
 from deixis.vision import DeixisError
 
 if TYPE_CHECKING:
@@ -42,12 +42,11 @@ def clear_traces(folder: Path) -> None:
     Raises:
         DeixisError: The files can't be written.
     """
-    command = [sys.executable, "-m", "deixis.memory._traces", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        why = lines[-1][:300] if lines else f"its process ended with {done.returncode}"
-        raise DeixisError(f"what was forgotten can't be taken out of {folder}: {why}")
+    try:
+        run_apart("deixis.memory._traces", str(folder))
+    except DeixisError as error:
+        told = f"what was forgotten can't be taken out of {folder}: {error}"
+        raise DeixisError(told) from error
 
 
 def _clear(folder: Path) -> None:
@@ -93,4 +92,6 @@ def _unlinked(links: NDArray[np.uint32]) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     _clear(Path(sys.argv[1]))
+    say_done()
