@@ -39,6 +39,7 @@ _WIPE_SECONDS: Final = 120.0
 _LONGEST_WAIT: Final = 5.0
 _LONGEST_BATCH: Final = 30.0
 _BACKLOG: Final = 512
+_DOUBTS: Final = 2
 _log = logging.getLogger(__name__)
 
 
@@ -94,6 +95,8 @@ class Indexer:
         self._rounds = threading.Condition()
         self._round = 0
         self._written = 0
+        self._doubts = 0
+        self._erased = False
         self._status = self._settled = IndexStatus(state="waiting")
         self._thread: threading.Thread | None = None
 
@@ -132,7 +135,11 @@ class Indexer:
         """Takes what the record has let go of out of the index; None where there is none yet."""
         if self._index is None and self._folder is not None and not self._folder.exists():
             return None
-        return self.flush(_WIPE_SECONDS)
+        status = self.flush(_WIPE_SECONDS)
+        if status.state == "failed" and self._folder is not None:
+            # A folder that broke just now is made anew by the next rounds.
+            status = self.flush(_WIPE_SECONDS)
+        return status
 
     def nearest(self, owner: str, vector: Vector, k: int) -> list[str] | None:
         """Ids of about the nearest of what is indexed; None while there is no index to ask.
@@ -195,6 +202,7 @@ class Indexer:
         with self._using:
             index, self._index = self._index, None
             if index is not None:
+                self._doubts += 1
                 try:
                     index.close()
                 except Exception as error:  # a broken index may not even close
@@ -216,13 +224,12 @@ class Indexer:
         if self._stopped.is_set():
             return False
         index = ChromaIndex(self._place, record=self._name)
-        if counts is None or index.marked != self._model:
-            index.mark(self._model)
-            with self._record.writing() as writer:
-                for owner in writer.owners():
-                    writer.change_owner(owner, indexed=0, rebuild=True)
-        else:
-            self._compare(index, counts)
+        try:
+            self._prepare(index, counts)
+        except BaseException:
+            self._doubts += 1
+            index.close()
+            raise
         with self._using:
             self._index = index
         return True
@@ -234,16 +241,22 @@ class Indexer:
         if not self._folder.exists():
             return None
         try:
+            if self._doubts >= _DOUBTS:  # the check reads it only
+                raise DeixisError(f"the index {self._place} failed, though it can be read")
             return checked(self._place, record=self._name, stopped=self._stopped)
         except DeixisError as error:
             if self._stopped.is_set():
                 raise
             _log.warning("%s; it is made anew from the record", error)
             shutil.rmtree(self._folder, ignore_errors=True)
+            self._doubts = 0
             return None
 
-    def _compare(self, index: ChromaIndex, counts: dict[str, int]) -> None:
+    def _prepare(self, index: ChromaIndex, counts: dict[str, int] | None) -> None:
         """Has owners made anew of whom the index holds more or less than it should."""
+        if counts is None or index.marked != self._model:
+            index.mark(self._model)
+            counts = {}
         with self._record.writing() as writer:
             for owner, state in writer.owners().items():
                 wanted = writer.count(owner, up_to=state.indexed)
@@ -255,18 +268,18 @@ class Indexer:
         with self._record.reading() as reader:
             owners = reader.owners()
         behind = [o for o, s in owners.items() if s.rebuild or s.indexed < s.written]
-        erased = False
         for number, owner in enumerate(behind):
             if self._stopped.is_set():
                 return
             self._status = IndexStatus(state="building", detail=f"{number} of {len(behind)} users")
             if self._progress is not None:
                 self._progress("indexing memories of users", number, len(behind))
-            erased |= self._bring_up(owner)
+            self._erased |= self._bring_up(owner)
         if self._progress is not None and behind:
             self._progress("indexing memories of users", len(behind), len(behind))
-        if erased:
+        if self._erased:
             self._here.purge()
+            self._erased = False
         self._status = IndexStatus(state="ready")
 
     @property

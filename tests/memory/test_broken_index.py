@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,6 +91,7 @@ def an_empty_database(chroma: Path) -> None:
 
 
 def a_graph_cut_short(chroma: Path) -> None:
+    """As by a kill: Chroma writes a graph's files in place, and the header before the elements."""
     for file in chroma.glob("*/data_level0.bin"):
         os.truncate(file, file.stat().st_size // 3)
 
@@ -138,6 +142,42 @@ def test_a_broken_index_is_made_again_from_the_record(
         assert store.index_status.state == "ready"
     assert told[-1] == ("indexing memories of users", 2, 2)
     assert in_the_index(place, store) == {"ann": COUNT, "bob": 1}
+
+
+@pytest.fixture
+def no_exit_statuses() -> Iterator[None]:
+    """As in a program that ignores SIGCHLD, or was started by one: all its children end with 0."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_exit_statuses")
+def test_a_broken_index_is_noticed_where_no_exit_statuses_are_told(place: Path) -> None:
+    a_graph_cut_short(place / "chroma")
+    store, embedder = reopened(place, [])
+    with store:
+        store.forget(ids=[store.items(user="bob")[0].id], user="bob")
+        assert store.flush(120).state == "ready"
+    assert in_the_index(place, store) == {"ann": COUNT, "bob": 0}
+    assert embedder.embedded == 0
+
+
+@pytest.mark.slow
+def test_an_index_that_can_only_be_read_is_made_again(place: Path) -> None:
+    with closing(sqlite3.connect(place / "chroma" / "chroma.sqlite3")) as database:
+        database.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON embeddings_queue "
+            "BEGIN SELECT RAISE(ABORT, 'no writing'); END"
+        )
+    store, embedder = reopened(place, [])
+    with store:
+        forgotten = store.items(user="ann")[0]
+        store.forget(ids=[forgotten.id], user="ann")
+        assert store.index_status.state == "ready"
+    assert in_the_index(place, store) == {"ann": COUNT - 1, "bob": 1}
+    assert embedder.embedded == 0
 
 
 @pytest.mark.slow
