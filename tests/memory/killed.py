@@ -2,7 +2,8 @@
 
 `python -m tests.memory.killed FOLDER` loads all that a store needs, then forks a child for each
 line it is given (`write SEED`, `migrate SEED`), and answers with the child's process id. A child
-appends the ids of what it was told is kept to FOLDER/acknowledged.
+appends the ids of what it was told is kept to FOLDER/acknowledged, and what it complains of is in
+FOLDER/complaints-PID.
 """
 
 from __future__ import annotations
@@ -72,6 +73,10 @@ def migrate(folder: Path, seed: str) -> None:
     MemoryStore(folder / "memory", embedder=slow, index=False).close()
 
 
+def complain_to(file: Path) -> None:
+    os.dup2(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), sys.stderr.fileno())
+
+
 def main() -> None:
     # No client is opened here: what has threads of its own can't be forked.
     for name in ("chromadb", "chromadb.api.client", "chromadb.api.rust"):
@@ -83,6 +88,8 @@ def main() -> None:
     for line in sys.stdin:
         what, seed = line.split()
         if (child := os.fork()) == 0:
+            complain_to(folder / f"complaints-{os.getpid()}")
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             {"write": write, "migrate": migrate}[what](folder, seed)
             os._exit(0)
         print(child, flush=True)  # noqa: T201

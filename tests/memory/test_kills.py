@@ -41,10 +41,17 @@ class Children:
     def wait_for_indexing(self, child: int) -> None:
         end = time.monotonic() + 60
         while not (self.folder / f"indexing-{child}").exists():
-            assert time.monotonic() < end
+            self.assert_lives(child)
+            assert time.monotonic() < end, "no index in a minute"
             time.sleep(0.01)
 
+    def assert_lives(self, child: int) -> None:
+        if not Path(f"/proc/{child}").exists():
+            complaints = (self.folder / f"complaints-{child}").read_text()
+            pytest.fail(f"child {child} died before it was killed:\n{complaints}", pytrace=False)
+
     def kill(self, child: int) -> None:
+        self.assert_lives(child)
         os.kill(child, signal.SIGKILL)
         while Path(f"/proc/{child}").exists():
             time.sleep(0.005)
