@@ -142,6 +142,11 @@ class Feature:
             value = str(value)
         return clean(value)[:_LONGEST] if isinstance(value, str) else ""
 
+    def raw(self, key: str) -> str:
+        """A property that is a text, as it is; empty where it isn't one."""
+        value = self.properties.get(key)
+        return value if isinstance(value, str) else ""
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A property that is a list of texts, or one text."""
         value = self.properties.get(key)

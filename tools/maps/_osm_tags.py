@@ -71,11 +71,10 @@ def names_of(feature: Feature, country: str | None, problems: Problems) -> Names
     for key in feature.properties:
         language = key.removeprefix("name:")
         if language != key and re.fullmatch("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}", language):
-            name = name_of(feature.text(key), feature, problems)
+            name = name_of(feature.raw(key), feature, problems)
             if name and len(found) < 50:
                 found[language.replace("_", "-")] = name
-    raw = feature.properties.get("name")
-    plain = name_of(raw, feature, problems) if isinstance(raw, str) else ""
+    plain = name_of(feature.raw("name"), feature, problems)
     if plain and plain not in found.values():
         found.setdefault(_written_in(plain, country), plain)
     return found or _numbered(feature)
@@ -111,7 +110,7 @@ def synonyms_of(feature: Feature, names: Names) -> tuple[str, ...]:
     for key in feature.properties:
         if key.split(":")[0] in _NAME_KEYS:
             found |= dict.fromkeys(filter(None, map(str.strip, feature.text(key).split(";"))))
-    if feature.text("ref"):
+    if feature.text("ref") and category_of(feature) not in _LETTERED:
         found[feature.text("ref")] = None
     return tuple(name for name in found if name not in names.values())[:50]
 
