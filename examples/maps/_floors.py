@@ -230,7 +230,7 @@ def first() -> Level:
     north = (
         department(
             "mri", "diagnosticimaging", (0, 40, 12, 48),
-            Label("磁共振室", "MRI", "核磁共振", "Magnetic Resonance Imaging"), along_x(10, 40),
+            Label("磁共振", "MRI", "核磁共振室", "MRI Scan"), along_x(10, 40),
         ),
         department(
             "shop", "grocery", (12, 40, 20, 48),
