@@ -44,7 +44,7 @@ OPEN_KINDS: frozenset[SpaceKind] = frozenset({"walkway", "ramp", "steps"})
 """Spaces that are open to their neighbours of these kinds wherever they share a border."""
 GAP_M = 0.1
 """Walkways that lie no further apart are one; narrower passages than twice this are none."""
-CLEARANCE_M = 0.4
+CLEARANCE_M = 0.3
 """How far a line keeps off a corner where there is as much room again beyond."""
 _LEEWAY_M = 0.02
 _SLIT_M = 0.03

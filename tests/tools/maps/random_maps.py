@@ -28,7 +28,7 @@ from deixis.tools.maps._map import (
 
 PITCH = 6.0
 WALL = 0.5
-OFF_WALL = 0.4
+OFF_WALL = 0.3
 ROOM_COST = 30.0
 RIDDEN = ("lift", "stairs", "escalator")
 
