@@ -31,7 +31,7 @@ class Slow(NgramEmbedder):
     """Takes its time, so that a kill comes in between."""
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        time.sleep(0.05)
+        time.sleep(0.5)
         return super().passages(texts)
 
 
@@ -69,8 +69,12 @@ def say(told: TextIO, sign: str, user: str, ids: list[str]) -> None:
 
 def migrate(folder: Path, seed: str) -> None:
     """Opens what another model embedded."""
+
+    def progress(what: str, done: int, of: int) -> None:
+        (folder / f"embedded-{os.getpid()}").touch()
+
     slow = Slow(dimension=AFTER.dimension, name=AFTER.name)
-    MemoryStore(folder / "memory", embedder=slow, index=False).close()
+    MemoryStore(folder / "memory", embedder=slow, index=False, progress=progress).close()
 
 
 def complain_to(file: Path) -> None:

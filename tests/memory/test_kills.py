@@ -38,11 +38,12 @@ class Children:
         self._parent.stdin.flush()
         return int(self._answer())
 
-    def wait_for_indexing(self, child: int) -> None:
+    def wait_for(self, sign: str, child: int) -> None:
+        """Waits until a child has left a sign of what it does."""
         end = time.monotonic() + 60
-        while not (self.folder / f"indexing-{child}").exists():
+        while not (self.folder / f"{sign}-{child}").exists():
             self.assert_lives(child)
-            assert time.monotonic() < end, "no index in a minute"
+            assert time.monotonic() < end, f"no {sign} in a minute"
             time.sleep(0.01)
 
     def assert_lives(self, child: int) -> None:
@@ -117,7 +118,7 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(children: Children) -> N
     for seed in range(KILLS):
         child = children.start("write", seed)
         if seed % 3 == 0:  # these while the index is written, the others as they begin
-            children.wait_for_indexing(child)
+            children.wait_for("indexing", child)
         time.sleep(chance.uniform(0.02, 0.5))
         children.kill(child)
         if seed % 10 == 9:
@@ -131,7 +132,7 @@ def test_a_kill_amid_a_change_of_models_leaves_it_to_go_on(children: Children) -
         store.add(some, merge=False)
     for seed in range(3):
         child = children.start("migrate", seed)
-        time.sleep(0.3)
+        children.wait_for("embedded", child)
         children.kill(child)
     told: list[tuple[str, int, int]] = []
 
