@@ -331,7 +331,7 @@ def second() -> Level:
     north = (
         department(
             "surgery", "surgeon", (0, 40, 16, 48),
-            Label("普外科", "General Surgery", "外科", "Surgery"), along_x(12, 40),
+            Label("普外科", "General Surgery", "普通外科", "Surgical Clinic"), along_x(12, 40),
         ),
         staff("theatre", (16, 40, 28, 48), along_x(22, 40), Label("手术室", "Operating Room")),
         room("waiting", (32, 40, 46, 48), Label("候诊区", "Waiting Area"), along_x(39, 40, 2),

@@ -188,15 +188,14 @@ def unit_id(level: Level, key: str) -> str:
 
 
 def unit_feature(level: Level, unit: Unit) -> Json:
-    """A unit; the name of a department is with its occupant."""
-    label = None if unit.occupant else unit.label
+    """A unit. A department's names are here, too: IMDF has other names for units alone."""
     wheelchair = unit.category.endswith("wheelchair") or unit.category == "elevator"
     properties: Json = {
         "category": unit.category,
         "restriction": "employeesonly" if unit.staff else None,
         "accessibility": ["wheelchair"] if wheelchair else None,
-        "name": names(label),
-        "alt_name": other_names(label),
+        "name": names(unit.label),
+        "alt_name": other_names(unit.label),
         "level_id": level_id(level),
         "display_point": point(middle(unit)),
     }
@@ -240,10 +239,9 @@ def anchor(level: Level, unit: Unit) -> Json:
 
 
 def occupant(level: Level, unit: Unit) -> Json:
-    """A department. Its `alt_name` is ours: IMDF has other names for units only."""
+    """A department in a unit."""
     properties: Json = {
         "name": names(unit.label),
-        "alt_name": other_names(unit.label),
         "category": unit.occupant,
         "hours": unit.hours,
         "phone": None,
