@@ -150,7 +150,11 @@ class Shapes:
 
     def _place_cabins(self) -> None:
         """Lifts that are points: the small room around the point, or else a square."""
-        rooms = shapes_by_floor(self._made.values())
+        # The upper part of a shaft was taken for the air of a room of two storeys.
+        rooms = shapes_by_floor(
+            replace(space, kind="room") if space.kind == "void" else space
+            for space in self._made.values()
+        )
         for found, at in self._cabins:
             kind = space_kind_of(found.feature)
             for level in found.levels:
