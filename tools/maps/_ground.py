@@ -143,15 +143,16 @@ def open_ground(spaces: Sequence[tuple[Space, Shape]], doored: set[frozenset[str
         doored: Pairs of ids of spaces with a door between them: elsewhere they have a wall.
     """
     shapes = [shape for _, shape in spaces]
-    pieces = list(shapes)
-    walls: list[Shape] = []
-    for i, j in near_pairs(shapes, GAP_M):
-        if frozenset({spaces[i][0].id, spaces[j][0].id}) in doored:
-            walls.append(slit(shapes[i], shapes[j]))
-        elif gap(shapes[i], shapes[j]) > 0:
-            reach = GAP_M / 2 + 0.01
-            pieces.append(common(grown(shapes[i], reach), grown(shapes[j], reach)))
-    ground = joined(pieces)
+    ground = joined(shapes)
+    near = near_pairs(shapes, GAP_M)
+    if near:
+        reach = GAP_M / 2 + 0.005
+        ground = joined([ground, grown(grown(ground, reach), -reach)])
+    walls = [
+        slit(shapes[i], shapes[j])
+        for i, j in near
+        if frozenset({spaces[i][0].id, spaces[j][0].id}) in doored
+    ]
     return without(ground, joined(walls)) if walls else ground
 
 
