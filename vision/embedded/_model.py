@@ -270,7 +270,7 @@ class EmbeddedModel(VisionModel):
             if result is not None:
                 return Decision(_with_result(outcome, outcome.sum, result))
             if _CALCULATOR in offered:
-                sum_ = {"expression": outcome.sum.expression}
+                sum_: JsonObject = {"expression": outcome.sum.expression}
                 return Decision(outcome, Act(tool=_CALCULATOR, args=sum_))
         if not asked.recalled or asked.brought:
             return Decision(outcome)

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from deixis.vision._dialect import JsonObject
 from deixis.vision.embedded._deciding import Decision
 from deixis.vision.embedded._outcome import Outcome
 from deixis.vision.embedded.guiding._course import Course
@@ -23,9 +24,20 @@ class _Differences(BaseModel):
     told: str = ""
 
 
-def differences(say: GuideTelling, course: Course | None) -> Generator[Act, Done, Decision]:
-    """Asks the tool that compares, and tells what it found."""
-    done = yield Act(tool=COMPARE, args={})
+def differences(
+    say: GuideTelling, course: Course | None, sign: str | None
+) -> Generator[Act, Done, Decision]:
+    """Asks the tool that compares, and tells what it found.
+
+    Args:
+        say: How things are said.
+        course: What the conversation came to before.
+        sign: Handle of the picture; None for the latest.
+    """
+    args: JsonObject = {"language": say.language}
+    if sign is not None:
+        args["image"] = sign
+    done = yield Act(tool=COMPARE, args=args)
     found = None if done.error else told_in(done.text, _Differences)
     text = say.failed(reason_of(done.text)) if found is None else found.told
     outcome = Outcome(text=text, found=found is not None, language=say.language)

@@ -13,16 +13,16 @@ from deixis.vision.embedded._outcome import Outcome
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._remembering import to_forget, to_remember
 from deixis.vision.embedded.guiding._course import Course
-from deixis.vision.embedded.guiding._differing import differences
+from deixis.vision.embedded.guiding._differing import COMPARE, differences
 from deixis.vision.embedded.guiding._guiding import FIND, ROUTE, Guide, Look, Work
-from deixis.vision.embedded.guiding._request import Request, request_of
+from deixis.vision.embedded.guiding._request import Request
 from deixis.vision.embedded.guiding._results import CardTold, reason_of, told_in
 from deixis.vision.embedded.guiding._telling import GuideTelling
+from deixis.vision.embedded.guiding._understanding import request_of
 from deixis.vision.embedded.operating._carrying import Act, Done
 
-_COMPARE: Final = "compare_sign_with_map"
 _CARD: Final = "phrase_card"
-_OURS: Final = frozenset({FIND, ROUTE, _COMPARE, _CARD})
+_OURS: Final = frozenset({FIND, ROUTE, COMPARE, _CARD})
 _NUMBER: Final = re.compile(r"emergency number[^.\n]{0,40}?\b(?P<number>\d{2,5})\b", re.IGNORECASE)
 
 
@@ -68,8 +68,8 @@ class GuideTurn:
         say = GuideTelling(Question(text=self.said).language)
         work: Work | None = None
         if request.kind == "differences":
-            if _COMPARE in offered:
-                work = differences(say, course)
+            if COMPARE in offered:
+                work = differences(say, course, self.sign)
         elif request.kind == "card":
             if _CARD in offered:
                 work = _card(request, course, say)

@@ -5,6 +5,7 @@ It is worked out anew for each call: the same words, pictures and results come t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -39,6 +40,7 @@ ROUTE: Final = "route"
 # Of these there are several, and the nearest is meant.
 _KINDS: Final = frozenset({"toilet", "lift", "stairs", "escalator", "ramp", "entrance", "amenity"})
 _MOST_CHOICES: Final = 5
+_THANKS: Final = re.compile(r"\bthank|\bcheers\b|谢|感谢|謝", re.IGNORECASE)
 
 Look = Callable[[str, str], Decision]
 Work = Generator[Act, Done, Decision]
@@ -64,6 +66,7 @@ class Guide:
     number: str
     offered: Collection[str]
     _emergency: PlaceTold | None = field(default=None, init=False)
+    _near: tuple[PlaceTold, ...] = field(default=(), init=False)
 
     def work(self, text: str) -> Work:
         """Answers what was said.
@@ -107,7 +110,8 @@ class Guide:
             return changed.model_copy(update=update)
         if request.changes or request.way or request.hours:
             return self._same_goal(changed, text)
-        return self._closing(self.say.helping(), found=False, course=before)
+        said = self.say.welcome() if _THANKS.search(text) else self.say.helping()
+        return self._closing(said, found=False, course=before)
 
     def _same_goal(self, course: Course, text: str) -> Course | Decision:
         """The earlier goal, by another way."""
@@ -151,6 +155,7 @@ class Guide:
                 reason = reason or reason_of(done.text)
                 continue
             self._emergency = self._emergency or told.emergency
+            self._near = self._near or told.near
             places = _best(told.places, query)
             agreed = _agreed(places, sign)
             if agreed or (places and not written):
@@ -188,7 +193,7 @@ class Guide:
         self, course: Course, places: Sequence[PlaceTold], sign: Decision | None, *, need: bool
     ) -> Decision:
         shown = list(places)[:_MOST_CHOICES]
-        asked = self.say.which([self.say.choice(place) for place in shown], need=need)
+        asked = self.say.choose([self.say.choice(place) for place in shown], need=need)
         text = self.say.joined([asked, self.say.safety(self._emergency, self.number)])
         open_ = course.model_copy(update={"asks": "which", "choices": choices_of(shown)})
         return self._closing(text, found=False, course=open_, sign=_kept(sign))
@@ -281,6 +286,9 @@ class Guide:
                                  facts=sign.outcome.facts)  # fmt: skip
         neither = self.say.on_neither(sign=sign is not None, words=course.query)
         said = [sign.outcome.text if sign is not None else "", neither]
+        if self._near:
+            helpers = [self.say.choice(place) for place in self._near[:2]]
+            said.append(self.say.could_help(helpers).strip())
         return self._closing(self.say.joined(said), found=False, course=course, sign=sign)
 
     def _closing(

@@ -49,13 +49,3 @@ class Request:
     def changes(self) -> bool:
         """Whether it says from where or how to go."""
         return bool(self.start or self.avoid or self.allow or self.step_free is not None)
-
-
-def request_of(text: str) -> Request:
-    """Takes apart what is said to a guide, in English or Chinese."""
-    from deixis.vision.embedded._text import has_han, language_of
-    from deixis.vision.embedded.guiding._request_en import request_en
-    from deixis.vision.embedded.guiding._request_zh import request_zh
-
-    chinese = has_han(text) and language_of(text) != "en"
-    return request_zh(text) if chinese else request_en(text)

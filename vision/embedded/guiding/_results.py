@@ -55,10 +55,12 @@ class PlacesTold(_Told):
 
     Attributes:
         places: Those that fit, best first.
+        near: What could help instead, where there is none.
         emergency: The emergency department, where the map has one.
     """
 
     places: tuple[PlaceTold, ...] = ()
+    near: tuple[PlaceTold, ...] = ()
     emergency: PlaceTold | None = None
 
 

@@ -81,7 +81,7 @@ class GuideTelling(Wording):
         self._kept.add(words)
         return f"“{words}”"
 
-    def which(self, choices: Sequence[str], *, need: bool) -> str:
+    def choose(self, choices: Sequence[str], *, need: bool) -> str:
         """Several fit: which is meant."""
         count = len(choices)
         if self.chinese:
@@ -168,6 +168,10 @@ class GuideTelling(Wording):
             "the nearest toilet? I'm at Radiology”, “Without stairs, please”.",
             "可以问：“耳鼻喉科怎么走？”、“药房在几楼？”、“我在放射科，最近的卫生间怎么走？”、“不走楼梯”。",
         )
+
+    def welcome(self) -> str:
+        """An answer to thanks."""
+        return self.say("You're welcome.", "不客气。")
 
     def card(self, card: CardTold) -> str:
         """A card to show to staff."""
