@@ -190,10 +190,9 @@ def core_key(text: str) -> str:
     """The same without what a name may carry and still be the same place, as «Clinic»."""
     if has_han(text):
         key = compact(text)
-        for tail in sorted(TAILS, key=len, reverse=True):
-            if key.endswith(tail) and len(key) - len(tail) >= 2:
-                return key[: -len(tail)]
-        return key
+        tails = (t for t in TAILS if key.endswith(t) and len(key) - len(t) >= 2)
+        bare = key[: -len(longest)] if (longest := max(tails, key=len, default="")) else key
+        return key if bare in TAILS else bare
     said = stems(text)
     # The A of «Lift A» is no small word.
     core = [w for w in said if w not in EN_FILLERS and (len(w) == 1 or w not in SMALL_WORDS)]
