@@ -40,6 +40,8 @@ _SHAPES: Mapping[str, tuple[Shape, int]] = {
 
 def clean(text: str) -> str:
     """Text of a map without what isn't seen in it, its spaces single."""
+    if text.isascii() and text.isprintable() and len(text) <= _LONGEST:
+        return " ".join(text.split())
     shown = (
         " " if char.isspace() else char
         for char in unicodedata.normalize("NFC", text[: 100 * _LONGEST])
@@ -138,9 +140,11 @@ class Feature:
     def text(self, key: str) -> str:
         """A property that is a text, cleaned; empty where it isn't one."""
         value = self.properties.get(key)
-        if isinstance(value, bool | float | int):
-            value = str(value)
-        return clean(value)[:_LONGEST] if isinstance(value, str) else ""
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return clean(value)[:_LONGEST]
+        return str(value) if isinstance(value, bool | float) or feature_id(value) else ""
 
     def raw(self, key: str) -> str:
         """A property that is a text, as it is; empty where it isn't one."""

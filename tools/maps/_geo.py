@@ -173,6 +173,8 @@ def shape_of(areas: Iterable[Area]) -> Shape:
 def union(shapes: Iterable[Shape]) -> Shape:
     """The union of shapes; an empty polygon for none."""
     found = list(shapes)
+    if len(found) == 1:
+        return found[0]
     return unary_union(found) if found else Polygon()
 
 

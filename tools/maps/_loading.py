@@ -44,7 +44,10 @@ def load_map(source: str | Path, *, today: date | None = None) -> IndoorMap:
     reading = _read(source, today)
     serious = [problem for problem in reading.problems if problem.serious]
     if serious or reading.map is None:
-        raise MapError(_in_a_line(reading.name, serious), problems=reading.problems)
+        told = _in_a_line(serious)
+        # What can't be read at all names its file itself.
+        unusable = told if reading.map is None else f"{reading.name} can't be used: {told}"
+        raise MapError(unusable, problems=reading.problems)
     return reading.map
 
 
@@ -107,7 +110,7 @@ def _assembled(draft: Draft, name: str, problems: Problems) -> IndoorMap:
     )
 
 
-def _in_a_line(name: str, serious: Sequence[MapProblem]) -> str:
+def _in_a_line(serious: Sequence[MapProblem]) -> str:
     said = "; ".join(str(problem) for problem in serious[:_SHOWN])
     more = len(serious) - _SHOWN
-    return f"{name} can't be used: {said}" + (f"; and {more} more" if more > 0 else "")
+    return said + (f"; and {more} more" if more > 0 else "")
