@@ -50,8 +50,10 @@ def called(map: IndoorMap, id_: str) -> str:  # noqa: A002
     named = (*map.connectors, *map.places, *map.doors, *map.spaces)
     for thing in named:
         if thing.id == id_:
-            kind = thing.kind if isinstance(thing, Connector) else type(thing).__name__.lower()
-            return name_in(thing.names, "en") or f"the {kind} {id_}"
+            name = name_in(thing.names, "en")
+            if isinstance(thing, Connector):
+                return name or f"the {thing.kind}"
+            return name or f"{type(thing).__name__.lower()} {id_}"
     return id_
 
 

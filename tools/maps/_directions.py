@@ -111,13 +111,24 @@ class _WalkTeller:
                 move = Leave(place=self._left(), turn=self._turn_after(number))
                 yield move, section.length_m
             elif number == last and number and section.room is not None:
-                return  # told with the walk up to its door
+                yield from self._last_room(number)
             elif section.room is not None and number:
                 side = on_side(self._angle_into(number))
                 room = Named(names=section.room.names, kind=section.room.kind)
                 yield Through(room=room, side=side), section.length_m
             else:
                 yield from self._straights(number)
+
+    def _last_room(self, number: int) -> Iterator[tuple[Move, float]]:
+        """The destination's room or the lift; most are told with the walk up to their door."""
+        if self._sections[number - 1].room is None:
+            return
+        length = self._sections[number].length_m
+        if isinstance(self._after, Ride):
+            yield Go(metres=0.0), length
+        else:
+            side = on_side(self._angle_into(number)) if number > 1 else "ahead"
+            yield Arrive(place=_named(self._way.end), side=side, metres=0.0), length
 
     def _straights(self, number: int) -> Iterator[tuple[Move, float]]:
         section = self._sections[number]
@@ -139,6 +150,7 @@ class _WalkTeller:
                 start=_named(self._way.start) if first and self._before is None else None,
                 along=self._along(straight),
                 past=self._past(straight),
+                facing=self._facing(straight) if first and turn is None else None,
                 through_door=any(
                     straight.begins_m < at < straight.ends_m for at in section.crossed_m
                 ),
@@ -173,6 +185,7 @@ class _WalkTeller:
             metres=straight.length_m,
             turn=move.turn,
             start=move.start,
+            facing=move.facing,
             door=door,
         )
 
@@ -209,6 +222,13 @@ class _WalkTeller:
         if hall or walkway.kind != "walkway" or straight.length_m < _LONG_CORRIDOR_M:
             return None
         return Named(names={}, kind="walkway")
+
+    def _facing(self, straight: Straight) -> tuple[Named, bool] | None:
+        """What one walks towards or away from, where nothing else says which way to turn."""
+        if self._before is not None:
+            return None
+        found = self._around.facing(straight, {self._way.start.id, self._way.end.id})
+        return (_named(found[0]), found[1]) if found else None
 
     def _past(self, straight: Straight) -> tuple[Named, Side] | None:
         found = self._around.passed(straight, {self._way.start.id, self._way.end.id})

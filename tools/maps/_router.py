@@ -199,7 +199,7 @@ class Router:
             needed = self._needed(start, ends, eased, options.avoid)
             free = "step-free " if options.step_free else ""
             if needed:
-                return f"no {free}way {where} without {needed}, which is to be avoided"
+                return f"no {free}way {where} without {needed}"
         if options.step_free:
             eased = options.model_copy(update={"step_free": False})
             if any(self._best(start, place, self._limits(eased)) for place in ends):
@@ -222,7 +222,7 @@ class Router:
             others = eased.model_copy(update={"avoid": tuple(o for o in avoid if o != id_)})
             if any(self._best(start, place, self._limits(others)) for place in ends):
                 names.append(called(self._map, id_))
-        return " and ".join(names or [called(self._map, id_) for id_ in avoid])
+        return " or ".join(names or [called(self._map, id_) for id_ in avoid])
 
     def _steps_on(self, start: Place, end: Place) -> str:
         for place in (end, start):

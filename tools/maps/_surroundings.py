@@ -19,6 +19,9 @@ _STRAIGHT_DEG = 25.0
 _STUB_M = 0.8
 _AT_DOOR_M = 0.25
 _BESIDE_M = 4.0
+_IN_SIGHT_M = 30.0
+_BEFORE_DEG = 45.0
+_BEHIND_DEG = 60.0
 _SAME_WALL_M = 1.0
 _SAME_POINT_M = 0.01
 _LANDMARKS = ("department", "room", "toilet", "amenity", "lift", "stairs", "escalator")
@@ -184,6 +187,25 @@ class Surroundings:
             return None
         *_, place, side = max(beside, key=lambda seen: seen[:3])
         return place, side
+
+    def facing(self, straight: Straight, but: Collection[str]) -> tuple[Place, bool] | None:
+        """The nearest named thing before or behind who sets out, and whether it is before him."""
+        ground = {space.id for space in self._along(straight) if space.kind in OPEN_KINDS}
+        seen: list[tuple[float, str, Place, bool]] = []
+        for place in self._places:
+            if place.id in but or not any(place.names.values()):
+                continue
+            points = [place.at] if place.kind == "entrance" else self._seen_at(place, ground)
+            for point in points:
+                off = abs(angle(straight.heading, _from(straight.start, point)))
+                away = dist(straight.start, point)
+                if 2.0 < away < _IN_SIGHT_M and (off < _BEFORE_DEG or 180 - off < _BEHIND_DEG):
+                    seen.append((away, place.id, place, off < 90))
+        if not seen:
+            return None
+        # What lies ahead is easier to walk to than what lies behind is to leave.
+        *_, place, ahead = min(seen, key=lambda one: (not one[3], *one[:2]))
+        return place, ahead
 
     def door_number(self, straight: Straight, target: Section, side: Side) -> int | None:
         """Which door on its side the target's is, from the start of a stretch; None if unsure."""

@@ -114,6 +114,7 @@ class Go:
         start: Where it begins, for the first walk of a way from open ground.
         along: The corridor or hall, where it is one.
         past: What is passed, and on which side.
+        facing: What is walked towards, or away from where False, from the start.
         through_door: Whether doors across the corridor are gone through.
         to: What it leads to, and on which side that is.
     """
@@ -123,6 +124,7 @@ class Go:
     start: Named | None = None
     along: Named | None = None
     past: tuple[Named, Side] | None = None
+    facing: tuple[Named, bool] | None = None
     through_door: bool = False
     to: tuple[Named, Side] | None = None
 
@@ -165,6 +167,7 @@ class Arrive:
         metres: To walk.
         turn: Before the walk; None where one faces that way already.
         start: Where it begins, for the only walk of a way from open ground.
+        facing: What is walked towards, or away from where False, from the start.
         door: Its number among the doors on its side, counted from the last turn; None where
             counting doesn't help.
     """
@@ -174,6 +177,7 @@ class Arrive:
     metres: float
     turn: Turn | None = None
     start: Named | None = None
+    facing: tuple[Named, bool] | None = None
     door: int | None = None
 
 
@@ -248,6 +252,8 @@ def _english_walk(move: Go) -> str:
         words = f"from {move.start.said('en')}, {words}"
     if move.along is not None:
         words += f" along {move.along.said('en')}" if move.along.names else " along the corridor"
+    if move.facing is not None and move.to is None:
+        words += f" {_english_facing(*move.facing)}"
     if move.through_door:
         words += ", through the door"
     if move.to is not None:
@@ -263,17 +269,25 @@ def _english_walk(move: Go) -> str:
 def _english_arrival(move: Arrive) -> str:
     place, metres = move.place.said("en"), _metres(move.metres)
     start = f"from {move.start.said('en')}, " if move.start is not None else ""
-    turn = ""
+    turn = f"walk {_english_facing(*move.facing)}; " if move.facing is not None else ""
     if move.turn is not None and move.turn != "straight":
         turn = f"{_TURNS[move.turn][0]}; "
     if move.side == "ahead":
-        where = f"straight ahead, {metres} m on"
+        where = f"straight ahead, {metres} m on" if move.metres >= 1 else "straight ahead"
         return f"{start}{turn}{place} is {where}."
     ahead = f", {metres} m ahead" if metres > 1 else ""
     if move.door is not None and move.door <= _MOST_DOORS:
         door = f"the {_ORDINALS[move.door - 1]} door {_SIDES[move.side][0]}"
         return f"{start}{turn}{place} is {door}{ahead}."
     return f"{start}{turn}{place} is {_SIDES[move.side][0]}{ahead}."
+
+
+def _english_facing(place: Named, towards: bool) -> str:
+    return f"{'towards' if towards else 'away from'} {place.said('en')}"
+
+
+def _chinese_facing(place: Named, towards: bool) -> str:
+    return f"朝{place.said('zh')}方向" if towards else f"背向{place.said('zh')}"
 
 
 def _chinese(move: Move) -> str:
@@ -305,6 +319,8 @@ def _chinese_walk(move: Go) -> str:
         words.append(f"从{move.start.said('zh')}出发")
     if move.turn is not None and move.turn != "straight":
         words.append(_TURNS[move.turn][1])
+    if move.facing is not None and move.to is None:
+        words.append(_chinese_facing(*move.facing))
     along = ""
     if move.along is not None:
         along = f"沿{move.along.said('zh')}" if move.along.names else "沿走廊"
@@ -330,7 +346,9 @@ def _chinese_arrival(move: Arrive) -> str:
         words.append(f"从{move.start.said('zh')}出发")
     if move.turn is not None and move.turn != "straight":
         words.append(_TURNS[move.turn][1])
-    if metres > 1 or move.side == "ahead":
+    if move.facing is not None:
+        words.append(_chinese_facing(*move.facing))
+    if metres > 1 or (move.side == "ahead" and move.metres >= 1):
         words.append(f"前行{metres}米")
     where = _SIDES[move.side][1]
     if move.side != "ahead" and move.door is not None and move.door <= _MOST_DOORS:

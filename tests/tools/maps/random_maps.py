@@ -183,7 +183,9 @@ def cheapest(
 def _within(map_: IndoorMap, space: Space, start: Place, end: Place) -> Steps:
     """Walks in a space: from where it is entered to where it is left."""
     doors = {
-        door.id: _beside(door, space, middle(space)) for door in map_.doors if space.id in door.spaces
+        door.id: _beside(door, space, middle(space))
+        for door in map_.doors
+        if space.id in door.spaces
     }
     arrive: dict[Stop, XY] = {(f"enter {id_}", space.id): at for id_, at in doors.items()}
     depart: dict[Stop, XY] = {(f"leave {id_}", space.id): at for id_, at in doors.items()}
@@ -317,7 +319,9 @@ def _connected(squares: set[Site]) -> set[Site]:
 
 def straightest(squares: set[Site], start: XY, end: XY) -> float:
     """The length of the shortest line from point to point over squares of 2 m."""
-    corners = {(2.0 * (i + a), 2.0 * (j + b)) for i, j in squares for a, b in product((0, 1), repeat=2)}
+    corners = {
+        (2.0 * (i + a), 2.0 * (j + b)) for i, j in squares for a, b in product((0, 1), repeat=2)
+    }
     points = [start, end, *sorted(corners)]
     steps: Steps = []
     names: list[Stop] = [("point", str(n)) for n in range(len(points))]
