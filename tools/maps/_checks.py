@@ -1,37 +1,21 @@
-"""What looks wrong with a map as a whole, once it is put together."""
+"""Tells all that is wrong with a map's source, to whoever mends it."""
 
 from __future__ import annotations
 
-from deixis.tools.maps._features import Problems
-from deixis.tools.maps._map import IndoorMap
+from datetime import date
+from pathlib import Path
 
-_WALKED = ("walkway", "room")
+from deixis.tools.maps._assembly import read_map
+from deixis.tools.maps._map import MapProblem
 
 
-def check_whole(map_: IndoorMap, name: str, problems: Problems) -> None:
-    """Notes what a map lacks to lead anyone through it.
+def check_map(source: str | Path, *, today: date | None = None) -> tuple[MapProblem, ...]:
+    """All that is wrong with a map's source, the serious problems first; empty for none.
+
+    A source that can't be read at all has one serious problem that says so.
 
     Args:
-        map_: The map.
-        name: Of its source, for the messages.
-        problems: Where problems go.
+        source: As `load_map` takes it.
+        today: As `load_map` takes it.
     """
-    if not any(space.kind in _WALKED for space in map_.spaces):
-        problems.add(name, "has no rooms and no walkways", "give a map of the building's inside")
-        return
-    _check_floors(map_, problems)
-    if not map_.places:
-        problems.warn(name, "names no places", "name its rooms, so that they can be found")
-    if not any(door.entrance for door in map_.doors):
-        problems.warn(name, "has no entrance", "mark one; until then each route needs a start")
-
-
-def _check_floors(map_: IndoorMap, problems: Problems) -> None:
-    reached = {map_.space(id_).floor for joined in map_.connectors for id_ in joined.spaces}
-    filled = {space.floor for space in map_.spaces}
-    for floor in map_.floors:
-        label = f"floor {floor.short_name} ({floor.id})"
-        if floor.id not in filled:
-            problems.warn(label, "has no rooms", "draw them, or leave the floor out")
-        elif len(filled) > 1 and floor.id not in reached:
-            problems.warn(label, "is reached by no lift and no stairs", "draw them on this floor")
+    return read_map(source, today=today).problems

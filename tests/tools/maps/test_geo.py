@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deixis.tools.maps._geo import (
@@ -51,6 +51,7 @@ def radius_at(latitude: float, azimuth: float) -> float:
     return 1 / (math.cos(azimuth) ** 2 / along + math.sin(azimuth) ** 2 / across)
 
 
+@settings(deadline=None)
 @given(longitudes, latitudes, metres, metres)
 def test_a_point_comes_back_within_a_millimetre(
     longitude: float, latitude: float, x: float, y: float
@@ -60,6 +61,7 @@ def test_a_point_comes_back_within_a_millimetre(
     assert math.dist(again, (x, y)) < 1e-3
 
 
+@settings(deadline=None)
 @given(longitudes, latitudes, st.floats(1, 500), st.floats(0, 2 * math.pi))
 def test_distances_are_those_on_the_ground(
     longitude: float, latitude: float, far: float, azimuth: float
@@ -105,6 +107,7 @@ def test_a_polygon_with_a_hole_keeps_it_as_an_area() -> None:
     assert contains((ring,), (1, 1))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(metres, metres), min_size=3, max_size=12, unique=True))
 def test_the_point_inside_is_inside(corners: list[XY]) -> None:
     middle = [sum(values) / len(corners) for values in zip(*corners, strict=True)]

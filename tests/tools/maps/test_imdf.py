@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from deixis.tools.maps._checks import check_map
 from deixis.tools.maps._geo import distance, shape_of
-from deixis.tools.maps._loading import check_map, load_map
+from deixis.tools.maps._loading import load_map
 from deixis.tools.maps._map import IndoorMap, MapError, Place
 from tests.tools.maps.building import Clinic, box
 

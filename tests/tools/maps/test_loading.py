@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deixis.tools.maps import load_map as exported
-from deixis.tools.maps._loading import check_map, load_map
+from deixis.tools.maps._checks import check_map
+from deixis.tools.maps._loading import load_map
 from deixis.tools.maps._map import IndoorMap, MapError
 from tests.tools.maps.building import Clinic, Imdf, Osm, box, osm_clinic
 
@@ -250,7 +251,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=8,
 )
-ours = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ours = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def read_or_refused(path: Path) -> IndoorMap | MapError:

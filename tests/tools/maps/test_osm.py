@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deixis.tools.maps._checks import check_map
 from deixis.tools.maps._geo import shape_of
-from deixis.tools.maps._loading import check_map, load_map
+from deixis.tools.maps._loading import load_map
 from deixis.tools.maps._map import IndoorMap, MapError, Place
 from deixis.tools.maps._osm_tags import levels_in
 from tests.tools.maps.building import Osm, box, osm_clinic
@@ -60,6 +61,7 @@ def test_what_is_no_level_is_refused(text: str) -> None:
         levels_in(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_levels_or_a_map_error(text: str) -> None:
     try:
@@ -69,6 +71,7 @@ def test_any_text_is_levels_or_a_map_error(text: str) -> None:
     assert list(found) == sorted(set(found))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-20, 20), min_size=1, max_size=6, unique=True))
 def test_levels_written_are_the_levels_read(levels: list[int]) -> None:
     assert levels_in(";".join(map(str, levels))) == tuple(sorted(levels))
