@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -26,6 +28,8 @@ from deixis.memory._lock import PlaceLock
 from deixis.vision import DeixisError
 
 _FILE: Final = "web.sqlite"
+_A_DAY: Final = 86_400
+_log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -77,9 +81,11 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         del app
         await runs.recover()
+        tidying = asyncio.create_task(_tidied(runs))
         try:
             yield
         finally:
+            tidying.cancel()
             await runs.close()
             history.close()
             lock.release()
@@ -94,6 +100,16 @@ def create_app(
     )
     app.state.runs = runs
     return app
+
+
+async def _tidied(runs: Runs) -> None:
+    """Tidies once a day."""
+    while True:
+        try:
+            await runs.tidy()
+        except DeixisError:
+            _log.warning("people who haven't come for long could not be forgotten")
+        await asyncio.sleep(_A_DAY)
 
 
 async def _told(request: Request, error: Exception) -> Response:

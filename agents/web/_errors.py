@@ -7,6 +7,7 @@ from typing import Final
 from deixis.vision import DeixisError
 
 LOST: Final = "Something went wrong on the server. Ask again; if it goes on, tell who runs it."
+INTERRUPTED: Final = "The server was stopped before there was an answer: ask again."
 NO_THREAD: Final = "There is no such conversation: it was forgotten, or the address is wrong."
 NO_TURN: Final = "There is no such question in this conversation."
 NO_PICTURE: Final = "There is no such picture."

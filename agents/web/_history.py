@@ -5,6 +5,7 @@ Every look-up names the user: there is none that could return another's.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from sqlalchemy import (
 
 from deixis.agents.web._turns import Kept, ThreadTitle, Turn
 from deixis.memory._database import open_database, reading, writing
+from deixis.memory._wiping import wiped
 from deixis.vision import ImageRecord
 
 _LONGEST_TITLE: Final = 80
@@ -219,14 +221,23 @@ class History:
         """Forgets a conversation, or all of a user's.
 
         Returns:
-            The hashes of pictures that came with its questions and that nobody else's hold.
+            The hashes of its pictures that no other conversation of the history has.
         """
         of_turns = _of(TURNS, user, thread)
         with writing(self._engine) as connection:
             theirs = _hashes(connection, of_turns)
             connection.execute(delete(TURNS).where(*of_turns))
             connection.execute(delete(THREADS).where(*_of(THREADS, user, thread)))
-            return sorted(h for h in theirs if not _held(connection, h))
+            alone = sorted(sha256 for sha256 in theirs if not _held(connection, sha256))
+        self._wipe()
+        return alone
+
+    def _wipe(self) -> None:
+        """Takes what was deleted out of the file; what is being read just now, with the next."""
+        with self._engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            if isinstance(raw, sqlite3.Connection):
+                wiped(raw)
 
 
 def title_of(question: str) -> str:
@@ -269,7 +280,7 @@ def _save(connection: Connection, user: str, thread: str, kept: Kept) -> None:
 def _hashes(connection: Connection, which: Sequence[ColumnElement[bool]]) -> set[str]:
     bodies = connection.execute(select(TURNS.c.body).where(*which))
     kept = (Kept.model_validate_json(row.body) for row in bodies)
-    return {record.sha256 for one in kept for record in one.records}
+    return {record.sha256 for one in kept for record in (*one.records, *one.made)}
 
 
 def _held(connection: Connection, sha256: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from deixis.agents._answer import AgentEvent, Restarted, TextDelta, ToolFinished, ToolStarted
+from deixis.agents.web._errors import INTERRUPTED
 from deixis.agents.web._events import EventLog
 from deixis.agents.web._queue import Job
 from deixis.agents.web._turns import Kept, ShownAnswer, ShownCall, ShownTool, Turn, TurnState
@@ -43,12 +44,18 @@ class LiveTurn:
     @property
     def kept(self) -> Kept:
         """The turn as the history keeps it."""
-        return Kept(turn=self.turn, records=self.records)
+        came = {record.sha256 for record in self.records}
+        made = tuple(record for record in self.book.records if record.sha256 not in came)
+        return Kept(turn=self.turn, records=self.records, made=made)
 
     def queued(self, ahead: int) -> None:
         """It is in the line, with so many before it."""
         self._become("queued", ahead=ahead)
         self.log.add("queued", {"ahead": ahead})
+
+    def entered(self) -> None:
+        """It goes into the line, or back into it with a person's word."""
+        self._become("queued", ahead=0, pending=())
 
     def started(self) -> None:
         """Its run begins."""
@@ -81,7 +88,8 @@ class LiveTurn:
 
     def ended(self) -> None:
         """It was stopped, or the server was."""
-        self._become(self.ended_by, pending=())
+        error = INTERRUPTED if self.ended_by == "interrupted" else None
+        self._become(self.ended_by, pending=(), error=error)
 
     def tell_state(self) -> None:
         """Tells those who follow of the state it came to, once that is written down."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -121,6 +121,8 @@ class Pages:
         )
         if welcome:
             await self._visitors.welcome(request, response)
+        elif signed_in:
+            self._visitors.stay(request, response)
         return response
 
     async def sign_in(self, request: Request) -> Response:
@@ -208,7 +210,7 @@ class Pages:
         if live is not None and live.turn.turn == number:
             if self._following.get(user, 0) >= self._limits.streams_each:
                 raise WebError(429, "Too many pages follow your answers: close some.", retry=10)
-            stream = self._followed(user, live.log, live.turn, _after(request))
+            stream = self._followed(user, live.log, _after(request))
         else:
             kept = await run_in_threadpool(self._history.turn, user, thread, number)
             if kept is None:
@@ -238,10 +240,7 @@ class Pages:
             data, kind = await run_in_threadpool(encoded, image)
         return Response(data, media_type=kind, headers=headers)
 
-    async def _followed(
-        self, user: str, log: EventLog, turn: Turn, after: int
-    ) -> AsyncIterator[str]:
-        del turn
+    async def _followed(self, user: str, log: EventLog, after: int) -> AsyncGenerator[str]:
         self._following[user] = self._following.get(user, 0) + 1
         try:
             yield ": following\n\n"
@@ -265,9 +264,10 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
     def __init__(
-        self, content: AsyncIterator[str], *, stall: float, headers: Mapping[str, str]
+        self, content: AsyncGenerator[str], *, stall: float, headers: Mapping[str, str]
     ) -> None:
         super().__init__(content, headers=headers, media_type="text/event-stream")
+        self._content = content
         self._stall = stall
 
     async def stream_response(self, send: Send) -> None:
@@ -281,6 +281,8 @@ class EventStream(StreamingResponse):
             await super().stream_response(patient)
         except TimeoutError:
             return
+        finally:
+            await self._content.aclose()
 
 
 def encoded(image: VisionImage) -> tuple[bytes, str]:
@@ -294,7 +296,7 @@ def encoded(image: VisionImage) -> tuple[bytes, str]:
     return out.getvalue(), "image/jpeg"
 
 
-async def _ended(turn: Turn) -> AsyncIterator[str]:
+async def _ended(turn: Turn) -> AsyncGenerator[str]:
     told = last_event(turn) or ("done", turn.told())
     yield WebEvent(number=1, name=told[0], data=told[1]).written()
 

@@ -14,7 +14,15 @@ from starlette.concurrency import run_in_threadpool
 
 from deixis.agents._agent import VisionAgent
 from deixis.agents._answer import AgentEvent, Answer, Finished, ToolFinished
-from deixis.agents.web._errors import BUSY, LOST, NO_THREAD, NO_TURN, UNDECIDED, WebError
+from deixis.agents.web._errors import (
+    BUSY,
+    INTERRUPTED,
+    LOST,
+    NO_THREAD,
+    NO_TURN,
+    UNDECIDED,
+    WebError,
+)
 from deixis.agents.web._history import History
 from deixis.agents.web._limits import WebLimits
 from deixis.agents.web._live import EndedBy, LiveTurn
@@ -29,9 +37,9 @@ from deixis.agents.web._turns import (
 )
 from deixis.vision import DeixisError, ImageBook, ImageRecord, VisionImage
 
-_INTERRUPTED: Final = "The server was restarted before there was an answer: ask again."
 _PICTURES_GONE: Final = "The server was restarted and its pictures are gone: send them again."
 _ENDING_SECONDS: Final = 20
+_MOST_CALLS: Final = 8
 _log = logging.getLogger(__name__)
 _Key = tuple[str, str]
 _Events = AsyncGenerator[AgentEvent]
@@ -60,7 +68,7 @@ class Runs:
     async def recover(self) -> None:
         """Takes up what a server before this one left: the line stands again as it was."""
         for user, thread, kept in await run_in_threadpool(self._history.unfinished, "running"):
-            turn = kept.turn.model_copy(update={"state": "interrupted", "error": _INTERRUPTED})
+            turn = kept.turn.model_copy(update={"state": "interrupted", "error": INTERRUPTED})
             changed = kept.model_copy(update={"turn": turn})
             await run_in_threadpool(self._history.save, user, thread, changed)
         for user, thread, kept in await run_in_threadpool(self._history.unfinished, "queued"):
@@ -72,6 +80,12 @@ class Runs:
                 continue
             self._live[user, thread] = live
             self._enqueue(live, self._asked)
+
+    async def tidy(self) -> None:
+        """Forgets people who haven't come for long."""
+        days = self._limits.visit_days
+        for user in await run_in_threadpool(lambda: self._history.gone(days=days)):
+            await self.forget(user)
 
     async def close(self) -> None:
         """Stops what runs: it is told to be interrupted; what waits goes on with the next start."""
@@ -321,16 +335,28 @@ class Runs:
         *,
         first: bool = False,
     ) -> None:
-        live.turn = live.turn.model_copy(update={"state": "queued"})
+        live.entered()
         live.job = Job(user=live.user, work=lambda: work(live), told=live.queued)
         self._queue.put(live.job, first=first)
 
     async def _asked(self, live: LiveTurn) -> None:
+        await self._run(live, self._question(live), asked=True)
+
+    async def _question(self, live: LiveTurn) -> AsyncGenerator[AgentEvent]:
+        user, thread, number = live.user, live.thread, live.turn.turn
+        before = await run_in_threadpool(self._history.turn, user, thread, number - 1)
+        if before is not None and before.turn.state != "done":
+            # It may have been cut off while it asked a person: the agent would wait for ever.
+            for calls in range(1, _MOST_CALLS + 1):
+                if await self._declined(user, thread, calls):
+                    break
         images = await run_in_threadpool(
             lambda: [live.book.image(record.handle) for record in live.records]
         )
-        stream = self._agent.astream(live.turn.question, images, thread=live.thread, user=live.user)
-        await self._run(live, stream, asked=True)
+        stream = self._agent.astream(live.turn.question, images, thread=thread, user=user)
+        async with aclosing(cast("_Events", stream)) as events:
+            async for event in events:
+                yield event
 
     async def _run(self, live: LiveTurn, stream: AsyncIterator[AgentEvent], *, asked: bool) -> None:
         """A run from its beginning to an answer, a question to a person, or its failure."""
@@ -391,7 +417,7 @@ class Runs:
         live.ended_by = why
         job = live.job
         if live.turn.state == "waiting":
-            await self._declined(live)
+            await self._declined(live.user, live.thread, len(live.turn.pending))
         elif job is not None and not self._queue.drop(job) and job.task is not None:
             job.task.cancel()
             await asyncio.wait([job.task], timeout=_ENDING_SECONDS)
@@ -399,10 +425,14 @@ class Runs:
             live.ended()
             await self._settled(live)
 
-    async def _declined(self, live: LiveTurn) -> None:
-        """Tells the agent that nothing is allowed, and lets it say no more."""
-        left = len(live.turn.pending)
-        stream = self._agent.aresume_stream(live.thread, [False] * left, user=live.user)
+    async def _declined(self, user: str, thread: str, calls: int) -> bool:
+        """Tells the agent that none of the calls it waits with may be made, and to say no more.
+
+        Returns:
+            False where it doesn't wait, or not with so many.
+        """
+        left = calls
+        stream = self._agent.aresume_stream(thread, [False] * calls, user=user)
         try:
             async with (
                 asyncio.timeout(_ENDING_SECONDS),
@@ -411,9 +441,10 @@ class Runs:
                 async for event in events:
                     left -= isinstance(event, ToolFinished)
                     if left <= 0:
-                        break
-        except (DeixisError, TimeoutError) as error:
-            _note(error)
+                        return True
+        except (DeixisError, TimeoutError):
+            return False
+        return True
 
     async def _forgotten(self, user: str, thread: str | None) -> None:
         def forget() -> None:
@@ -422,7 +453,12 @@ class Runs:
             except DeixisError as error:
                 # It is forgotten, but traces stay in a file until it is next forgotten from.
                 _note(error)
-            self._history.forget(user, thread)
+            alone = self._history.forget(user, thread)
+            if self._agent.memory is None:
+                # Nobody else knows who refers to a picture.
+                store = self._agent._images  # pyright: ignore[reportPrivateUsage]
+                for sha256 in alone:
+                    store.delete(sha256)
 
         await run_in_threadpool(forget)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -109,7 +110,8 @@ class PageServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends the runs, then the connections."""
-        await asyncio.wait_for(self._runs.close(), _LEAVING_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._runs.close(), _LEAVING_SECONDS)
         await super().shutdown(sockets)
 
 

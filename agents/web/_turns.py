@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from deixis.agents._answer import Answer, PendingCall
 from deixis.vision import Box, DeixisError, Detection, ImageBook, ImageRecord, Point
@@ -148,10 +148,12 @@ class Kept(_Shown):
     Attributes:
         turn: As it is shown.
         records: Of the images that came with the question.
+        made: Of all other images that the conversation knew when the turn was over.
     """
 
     turn: Turn
-    records: tuple[ImageRecord, ...] = Field(default=())
+    records: tuple[ImageRecord, ...] = ()
+    made: tuple[ImageRecord, ...] = ()
 
 
 def shown_picture(record: ImageRecord, alt: str | None = None) -> ShownPicture:

@@ -98,6 +98,13 @@ class Visitors:
         cookie = secrets.token_urlsafe(_BYTES)
         user, entry = _user(cookie), self._entry(cookie)
         await run_in_threadpool(lambda: self._history.welcome(user, entry=entry))
+        self._give(cookie, request, response)
+
+    def stay(self, request: Request, response: Response) -> None:
+        """Gives a known visitor their cookie again, which lasts the longer for it."""
+        self._give(request.cookies[_name(request)], request, response)
+
+    def _give(self, cookie: str, request: Request, response: Response) -> None:
         response.set_cookie(
             _name(request),
             cookie,

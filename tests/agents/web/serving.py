@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ _STARTING_SECONDS = 30
 
 
 @contextmanager
-def served(app: Starlette) -> Iterator[str]:
+def served(app: Starlette) -> Generator[str]:
     """Serves an application of `create_app` on a free port of the loopback; gives its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
