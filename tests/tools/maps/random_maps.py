@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Literal
 
@@ -89,10 +89,11 @@ def _named(floor: int, site: Site) -> str:
 
 
 def _shaft(chance: random.Random, site: Site, floors: int) -> _Shaft:
-    kind = chance.choice(("lift", "lift", "stairs", "escalator"))
+    kinds: tuple[ConnectorKind, ...] = ("lift", "lift", "stairs", "escalator")
+    kind = chance.choice(kinds)
     return _Shaft(
         site,
-        kind,  # type: ignore[arg-type]
+        kind,
         chance.choice(("up", "down")) if kind == "escalator" else "both",
         tuple(sorted(chance.sample(range(floors), chance.randint(2, floors)))),
     )
@@ -100,12 +101,12 @@ def _shaft(chance: random.Random, site: Site, floors: int) -> _Shaft:
 
 def _cell(chance: random.Random, floor: int, site: Site, shafts: Sequence[_Shaft]) -> Space:
     kinds: list[SpaceKind] = [s.kind for s in shafts if s.site == site and floor in s.floors]
-    common: tuple[SpaceKind, ...] = ("walkway",) * 6 + ("room",) * 4 + ("closed", "steps")
+    common: list[SpaceKind] = ["walkway", "room", "closed", "steps"]
     x, y = site[0] * PITCH, site[1] * PITCH
     return Space(
         id=_named(floor, site),
         floor=f"f{floor}",
-        kind=kinds[0] if kinds else chance.choice(common),
+        kind=kinds[0] if kinds else chance.choices(common, (6, 4, 1, 1))[0],
         category="cell",
         areas=(rectangle(x, y, x + PITCH - WALL, y + PITCH - WALL),),
     )
@@ -190,13 +191,11 @@ def _within(map_: IndoorMap, space: Space, start: Place, end: Place) -> Steps:
     arrive: dict[Stop, XY] = {(f"enter {id_}", space.id): at for id_, at in doors.items()}
     depart: dict[Stop, XY] = {(f"leave {id_}", space.id): at for id_, at in doors.items()}
     # Nobody goes through a lift, or rides it to get off where he got on.
-    nowhere = set(product(arrive, depart))
+    nowhere: set[tuple[Stop, Stop]] = set()
     if space.kind in RIDDEN:
         on, off = ("on", space.id), ("off", space.id)
-        nowhere.add((off, on))
+        nowhere = {*product(arrive, depart), (off, on)}
         arrive[off] = depart[on] = middle(space)
-    else:
-        nowhere = set()
     if start.space == space.id:
         arrive[("start", start.id)] = start.at
     if end.space == space.id:
@@ -254,8 +253,8 @@ class _Unreached(dict[Stop, float]):
 def plazas(seed: int) -> tuple[IndoorMap, set[Site]]:
     """One floor of walkway squares of 2 m that touch, with two places; and which squares."""
     chance = random.Random(seed)
-    size = chance.randint(4, 7)
-    squares = {site for site in product(range(size), repeat=2) if chance.random() < 0.65}
+    size = chance.randint(4, 6)
+    squares = {site for site in product(range(size), range(size)) if chance.random() < 0.65}
     squares = _connected(_without_pinches(squares))
     if len(squares) < 2:
         squares = {(0, 0), (1, 0)}
@@ -333,7 +332,7 @@ def straightest(squares: set[Site], start: XY, end: XY) -> float:
 
 
 def _sees(squares: set[Site], one: XY, other: XY) -> bool:
-    count = max(2, math.ceil(math.dist(one, other) / 0.02))
+    count = max(2, math.ceil(math.dist(one, other) / 0.1))
     return all(
         on_squares(
             squares,
@@ -353,7 +352,6 @@ def on_squares(squares: set[Site], at: XY, leeway: float = 1e-6) -> bool:
 
 def moved(map_: IndoorMap, move: Callable[[XY], XY]) -> IndoorMap:
     """A map with all its points moved."""
-    from dataclasses import replace
 
     def area(old: Area) -> Area:
         return Area(
@@ -370,3 +368,15 @@ def moved(map_: IndoorMap, move: Callable[[XY], XY]) -> IndoorMap:
         doors=tuple(replace(door, line=tuple(map(move, door.line))) for door in map_.doors),
         places=tuple(replace(place, at=move(place.at)) for place in map_.places),
     )
+
+
+def in_rectangles(spaces: Iterable[Space], at: XY, *, leeway: float) -> bool:
+    """Whether a point lies in one of some spaces, each an upright rectangle."""
+    for space in spaces:
+        xs, ys = zip(*space.areas[0].exterior, strict=True)
+        if (
+            min(xs) - leeway <= at[0] <= max(xs) + leeway
+            and min(ys) - leeway <= at[1] <= max(ys) + leeway
+        ):
+            return True
+    return False
