@@ -20,7 +20,8 @@ from deixis.tools.maps._source import Json, refusal
 _LONGEST = 200
 _LONGEST_ID = 200
 _MOST_PROBLEMS = 1000
-_FAR_DEGREES = 0.2
+_FAR_DEGREES = 0.1
+_MOST_POINTS = 20_000
 _LEAST_M2 = 1e-4
 # Marks that turn the direction of text round, or are not seen: they can make a name lie.
 _UNSEEN = {"Cc", "Cs", "Cf", "Co", "Cn", "Zl", "Zp"}
@@ -202,6 +203,8 @@ def geometry_of(value: object) -> Geometry | None:
         return None
     for _ in range(3 - depth):
         nested = [nested]
+    if _count(nested) > _MOST_POINTS:
+        raise MapError(f"has over {_MOST_POINTS:,} points")
     parts = tuple(
         tuple(tuple(map(_position, _listed(ring))) for ring in _listed(part))
         for part in _listed(nested)
@@ -213,6 +216,11 @@ def _listed(value: object) -> list[object]:
     if not isinstance(value, list):
         raise MapError("its coordinates are malformed")
     return cast("list[object]", value)
+
+
+def _count(parts: object) -> int:
+    """How many positions nested coordinates hold: large outlines can take forever to check."""
+    return sum(len(_listed(ring)) for part in _listed(parts) for ring in _listed(part))
 
 
 def _position(value: object) -> LonLat:

@@ -36,6 +36,7 @@ _MOST_LATITUDE = 85.0
 _STEPS = 12
 _CLOSE_RAD = 1e-13
 _MENDED_SHARE = 0.01
+_SIMPLE = 500
 
 Shape = BaseGeometry
 """Any shapely geometry, in metres."""
@@ -201,6 +202,9 @@ def interior_point(areas: Sequence[Area]) -> XY:
     middle = largest.centroid
     if largest.contains(middle) and middle.distance(largest.boundary) > 0.2 * _breadth(largest):
         return float(middle.x), float(middle.y)
+    if len(largest.exterior.coords) > _SIMPLE or largest.length > _SIMPLE * _breadth(largest):
+        inside = largest.representative_point()
+        return float(inside.x), float(inside.y)
     # The point farthest from all walls; near enough is enough for a label.
     inside = polylabel(largest, tolerance=max(0.1, 0.02 * _breadth(largest)))
     return float(inside.x), float(inside.y)

@@ -20,7 +20,7 @@ from deixis.tools.maps._features import (
     name_of,
     without_duplicates,
 )
-from deixis.tools.maps._geo import interior_point, overlap, shape_of
+from deixis.tools.maps._geo import ShapeIndex, interior_point, overlap, shape_of
 from deixis.tools.maps._map import (
     XY,
     ConnectorKind,
@@ -134,6 +134,9 @@ class _Archive:
     floors: dict[str, Floor] = field(default_factory=dict[str, Floor])
     spaces: dict[str, Space] = field(default_factory=dict[str, Space])
     outdoor: set[str] = field(default_factory=set[str])
+    lift_amenities: dict[tuple[ConnectorKind | None, str], Names] = field(
+        default_factory=dict[tuple[ConnectorKind | None, str], Names]
+    )
 
     def of(self, kind: str) -> Iterator[Feature]:
         return (feature for feature in self.by_id.values() if feature.kind == kind)
@@ -142,6 +145,7 @@ class _Archive:
         self._read_levels()
         self._read_units()
         self._close_what_is_built()
+        self._read_lift_amenities()
         named = [names for names in map(self._names, self._buildings()) if names]
         return Draft(
             names=named[0] if named else {self.language: name},
@@ -249,17 +253,19 @@ class _Archive:
 
     def _close_what_is_built(self) -> None:
         """Closes what lies in a geofence of works, or a section that is restricted."""
+        spaces = [space for space in self.spaces.values() if space.kind != "void"]
+        shapes = [shape_of(space.areas) for space in spaces]
+        index = ShapeIndex(shapes)
         for feature in (*self.of("geofence"), *self.of("section")):
             works = feature.text("category") == "underconstruction"
-            if not works and not feature.text("restriction"):
+            if feature.geometry is None or not (works or feature.text("restriction")):
                 continue
             levels = {*feature.texts("level_ids"), *feature.texts("level_id")}
-            shape = shape_of(self.survey.areas(feature)) if feature.geometry else None
-            for space in list(self.spaces.values()) if shape is not None else ():
-                here = shape_of(space.areas)
-                if space.floor not in levels or space.kind == "void" or shape is None:
-                    continue
-                if overlap(here, shape) > _CLOSED_SHARE * here.area:
+            shape = shape_of(self.survey.areas(feature))
+            for i in index.near(shape):
+                space = spaces[i]
+                most = _CLOSED_SHARE * shapes[i].area
+                if space.floor in levels and overlap(shapes[i], shape) > most:
                     self.spaces[space.id] = replace(space, kind="closed")
 
     # --- doors
@@ -341,15 +347,15 @@ class _Archive:
 
     def _lift_names(self, kind: ConnectorKind, ends: Sequence[str]) -> Names:
         """The name of a lift: of its amenity, or of its units."""
-        inside = set(ends)
+        amenities = (self.lift_amenities.get((kind, end), {}) for end in ends)
+        units = (self.spaces[end].names for end in ends if end in self.spaces)
+        return next(filter(None, (*amenities, *units)), dict[str, str]())
+
+    def _read_lift_amenities(self) -> None:
         for amenity in self.of("amenity"):
-            here = inside & set(amenity.texts("unit_ids"))
-            if here and connector_kind(amenity.text("category")) == kind:
-                names = self._names(amenity)
-                if names:
-                    return names
-        units = [self.spaces[end].names for end in ends if end in self.spaces]
-        return next(filter(None, units), dict[str, str]())
+            kind = connector_kind(amenity.text("category"))
+            for unit in amenity.texts("unit_ids") if kind else ():
+                self.lift_amenities.setdefault((kind, unit), self._names(amenity))
 
     # --- places
 

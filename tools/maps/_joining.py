@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from deixis.tools.maps._draft import DraftDoor
 from deixis.tools.maps._features import Problems
 from deixis.tools.maps._geo import ShapeIndex, shape_of
-from deixis.tools.maps._map import XY, Door, Floor, Space
+from deixis.tools.maps._map import XY, Area, Door, Floor, Space
 
 _WITHIN_M = 0.3
 _PROBES_M = (0.05, 0.15, 0.25, 0.35)
@@ -112,7 +112,7 @@ def join_doors(
     exits and doors for goods. A room or lift that has locked doors only becomes closed.
     """
     shapes = shapes_by_floor(spaces)
-    outlines = {f.id: shape_of(f.outlines).boundary for f in floors if f.outlines}
+    outlines = {f.id: _outer_walls(f) for f in floors if f.outlines}
     ground = _ground(floors)
     made: list[Door] = []
     locked: dict[str, str] = {}
@@ -154,9 +154,16 @@ def _is_entrance(
 ) -> bool:
     if draft.entrance is not None:
         return draft.entrance
-    if len(beside) != 1 or not (draft.main or draft.floor in ground):
+    if len(beside) != 1 or draft.main:
+        return len(beside) == 1
+    if draft.floor not in ground:
         return False
     return outline is None or LineString(draft.line).distance(outline) <= _OUTLINE_M
+
+
+def _outer_walls(floor: Floor) -> BaseGeometry:
+    """The outer walls of a floor, not those to its courtyards."""
+    return shape_of([Area(exterior=area.exterior) for area in floor.outlines]).boundary
 
 
 def _behind_locks(

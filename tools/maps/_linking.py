@@ -76,29 +76,35 @@ def _resolved(link: DraftLink, known: _Known, problems: Problems) -> DraftLink:
 
 def _merged(links: Sequence[DraftLink]) -> list[DraftLink]:
     """Links that go on from each other, such as a lift told floor by floor, as one."""
-    count = len(links) + 1
-    while len(links) < count:
-        count, links = len(links), _merged_once(links)
-    return list(links)
+    groups: dict[str, list[DraftLink]] = {}
+    head_of: dict[tuple[str, str, str], str] = {}
+    for link in _told_once(links):
+        keys = [(link.kind, link.direction, end) for end in link.ends]
+        met = dict.fromkeys(head_of[key] for key in keys if key in head_of)
+        # The largest group takes the others in, so that each link seldom moves.
+        head, *rest = sorted(met, key=lambda id_: -len(groups[id_])) or [link.id]
+        joined = groups.setdefault(head, [])
+        for other in [*(one for old in rest for one in groups.pop(old)), link]:
+            joined.append(other)
+            head_of |= {(other.kind, other.direction, end): head for end in other.ends}
+    return [_as_one(group) for group in groups.values()]
 
 
-def _merged_once(links: Sequence[DraftLink]) -> list[DraftLink]:
-    merged: list[DraftLink] = []
+def _told_once(links: Sequence[DraftLink]) -> list[DraftLink]:
+    """Links without those that join the same spaces; told both up and down, one turns round."""
+    found: dict[tuple[str, frozenset[str]], DraftLink] = {}
     for link in links:
-        for i, other in enumerate(merged):
-            if other.kind != link.kind or not set(other.ends) & set(link.ends):
-                continue
-            # The same escalator told up and told down is one that turns round.
-            same = other.direction == link.direction or set(other.ends) == set(link.ends)
-            if same:
-                ends = tuple(dict.fromkeys((*other.ends, *link.ends)))
-                direction = link.direction if other.direction == link.direction else "both"
-                names = {**link.names, **other.names}
-                merged[i] = replace(other, ends=ends, direction=direction, names=names)
-                break
-        else:
-            merged.append(link)
-    return merged
+        key = (link.kind, frozenset(link.ends or (link.id,)))
+        first = found.setdefault(key, link)
+        if first.direction != link.direction:
+            found[key] = replace(first, direction="both")
+    return list(found.values())
+
+
+def _as_one(links: Sequence[DraftLink]) -> DraftLink:
+    ends = tuple(dict.fromkeys(end for link in links for end in link.ends))
+    named = [link.names for link in links if link.names]
+    return replace(links[0], ends=ends, names=named[0] if named else {})
 
 
 def _connector(link: DraftLink, known: _Known, problems: Problems) -> Connector | None:

@@ -44,6 +44,8 @@ from deixis.tools.maps._source import Json, Source, features_in, refusal
 _TELLING = ("indoor", "level", "entrance", "door", "building", "repeat_on")
 # Countries whose signs count the ground floor as the first.
 _FROM_ONE = {"CA", "CN", "JP", "KR", "PH", "RU", "SG", "TH", "TW", "US", "VN"}
+_MOST_LEVELS = 200
+_MOST_PARTS = 100_000
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NOT_PLACES = {"level", "wall", "column", "door", "pathway"}
 
@@ -65,6 +67,7 @@ def read_osm(source: Source, problems: Problems) -> Draft:
     inside = [found.feature for found in levelled if found.levels]
     if not inside:
         raise refusal(file, "has no feature with a level", "tag rooms with indoor and level")
+    _limit(levelled, file)
     survey = Surveyor(frame=frame_of(inside, file, problems), problems=problems)
     return _Reader(
         features=tuple(levelled),
@@ -107,6 +110,15 @@ def _levelled(feature: Feature, problems: Problems) -> Levelled | None:
             problems.warn(feature, "has no level, and was left out", "tag the level it is on")
         return None
     return Levelled(feature=feature, levels=levels, repeated=repeated)
+
+
+def _limit(features: Sequence[Levelled], file: str) -> None:
+    """Refuses a map that is small as a file and huge by its levels."""
+    levels = len({level for found in features for level in found.levels})
+    if levels > _MOST_LEVELS:
+        raise refusal(file, f"has {levels} levels", "give a map of one building")
+    if sum(len(found.levels) or levels for found in features) > _MOST_PARTS:
+        raise refusal(file, f"has over {_MOST_PARTS:,} rooms and doors", "cut out one building")
 
 
 def _country(features: Sequence[Feature]) -> str | None:
@@ -160,12 +172,14 @@ class _Reader:
     def _floors(self) -> dict[float, Floor]:
         levels = sorted({level for found in self.features for level in found.levels})
         written = self._written()
+        from_one = self._counts_from_one()
         outlines = self._outlined()
         return {
             level: Floor(
                 id=f"level/{level_name(level)}",
                 ordinal=ordinal,
-                short_name=written.get(level) or self._short_name(level, ordinal),
+                short_name=written.get(level)
+                or self._short_name(level, ordinal, from_one=from_one),
                 names=outlines[level][0] if level in outlines else {},
                 outlines=outlines[level][1] if level in outlines else (),
             )
@@ -194,11 +208,14 @@ class _Reader:
                 said[level][text] += weight
         return {level: texts.most_common(1)[0][0] for level, texts in said.items()}
 
-    def _short_name(self, level: float, ordinal: int) -> str:
+    def _counts_from_one(self) -> bool:
+        """Whether signs here call the ground floor the first: by country, or by the script."""
         named = (found.feature.text("name") for found in self.features)
-        from_one = self.country in _FROM_ONE or (
-            self.country is None and any(map(_HAN.search, named))
-        )
+        if self.country is None:
+            return any(map(_HAN.search, named))
+        return self.country in _FROM_ONE
+
+    def _short_name(self, level: float, ordinal: int, *, from_one: bool) -> str:
         made = level_name(level)
         if from_one:
             made = f"{ordinal + 1}F" if ordinal >= 0 else f"B{-ordinal}"

@@ -25,7 +25,6 @@ from deixis.tools.maps._geo import (
 )
 from deixis.tools.maps._map import XY, Area, MapError
 
-MEAN_RADIUS_M = 6_371_008.8
 longitudes = st.floats(-180, 180)
 latitudes = st.floats(-84, 84)
 metres = st.floats(-500, 500)
@@ -35,20 +34,35 @@ def square(x: float, y: float, side: float) -> Area:
     return Area(exterior=((x, y), (x + side, y), (x + side, y + side), (x, y + side)))
 
 
-def haversine(one: tuple[float, float], other: tuple[float, float], radius: float) -> float:
-    """The distance on a sphere, as in any textbook; longitude and latitude in degrees."""
+def geodesic(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The distance on WGS 84 by Vincenty's inverse formula (Survey Review 1975), in metres."""
+    a, f = 6378137.0, 1 / 298.257223563
+    b = a * (1 - f)
     (lon1, lat1), (lon2, lat2) = (tuple(map(math.radians, point)) for point in (one, other))
-    half = math.sin((lat2 - lat1) / 2) ** 2
-    half += math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    return 2 * radius * math.asin(math.sqrt(half))
-
-
-def radius_at(latitude: float, azimuth: float) -> float:
-    """Euler's radius of curvature of WGS 84 in a direction: of the sphere that fits there."""
-    square_e = 6.69437999014e-3
-    bent = 1 - square_e * math.sin(math.radians(latitude)) ** 2
-    along, across = 6378137 * (1 - square_e) / bent**1.5, 6378137 / math.sqrt(bent)
-    return 1 / (math.cos(azimuth) ** 2 / along + math.sin(azimuth) ** 2 / across)
+    u1, u2 = (math.atan((1 - f) * math.tan(lat)) for lat in (lat1, lat2))
+    apart = around = lon2 - lon1
+    sin_s = cos_s = sigma = cos2_a = cos_2m = 0.0
+    for _ in range(50):
+        sin_s = math.hypot(
+            math.cos(u2) * math.sin(apart),
+            math.cos(u1) * math.sin(u2) - math.sin(u1) * math.cos(u2) * math.cos(apart),
+        )
+        cos_s = math.sin(u1) * math.sin(u2) + math.cos(u1) * math.cos(u2) * math.cos(apart)
+        if sin_s == 0:
+            return 0.0
+        sigma = math.atan2(sin_s, cos_s)
+        sin_a = math.cos(u1) * math.cos(u2) * math.sin(apart) / sin_s
+        cos2_a = 1 - sin_a**2
+        cos_2m = cos_s - 2 * math.sin(u1) * math.sin(u2) / cos2_a if cos2_a else 0.0
+        c = f / 16 * cos2_a * (4 + f * (4 - 3 * cos2_a))
+        series = cos_2m + c * cos_s * (2 * cos_2m**2 - 1)
+        apart = around + (1 - c) * f * sin_a * (sigma + c * sin_s * series)
+    square = cos2_a * (a**2 - b**2) / b**2
+    big_a = 1 + square / 16384 * (4096 + square * (square * (320 - 175 * square) - 768))
+    big_b = square / 1024 * (256 + square * (square * (74 - 47 * square) - 128))
+    inner = cos_s * (2 * cos_2m**2 - 1)
+    inner -= big_b / 6 * cos_2m * (4 * sin_s**2 - 3) * (4 * cos_2m**2 - 3)
+    return b * big_a * (sigma - big_b * sin_s * (cos_2m + big_b / 4 * inner))
 
 
 @settings(deadline=None)
@@ -62,25 +76,20 @@ def test_a_point_comes_back_within_a_millimetre(
 
 
 @settings(deadline=None)
-@given(longitudes, latitudes, st.floats(1, 500), st.floats(0, 2 * math.pi))
+@given(longitudes, latitudes, metres, metres, metres, metres)
 def test_distances_are_those_on_the_ground(
-    longitude: float, latitude: float, far: float, azimuth: float
+    longitude: float, latitude: float, x1: float, y1: float, x2: float, y2: float
 ) -> None:
     frame = LocalFrame((longitude, latitude))
-    there = frame.lonlat(far * math.sin(azimuth), far * math.cos(azimuth))
-    radius = radius_at(latitude, azimuth)
-    # A sphere that fits the ellipsoid in one direction is a little off in the others.
-    assert haversine((longitude, latitude), there, radius) == pytest.approx(far, rel=0.008)
+    straight = math.dist((x1, y1), (x2, y2))
+    along = geodesic(frame.lonlat(x1, y1), frame.lonlat(x2, y2))
+    assert along == pytest.approx(straight, rel=1e-6, abs=1e-3)
 
 
-def test_five_hundred_metres_are_within_a_tenth_of_a_percent_of_the_geodesic() -> None:
-    # Ends of geodesics of 500 m on WGS 84 from 116.3° E, 39.9° N: to the north by the arc of
-    # the meridian (111 035.8 m a degree there), to the east by the parallel's radius.
-    frame = LocalFrame((116.3, 39.9))
-    assert frame.xy(116.3, 39.9 + 500 / 111_035.8)[1] == pytest.approx(500, rel=1e-3)
-    around = 2 * math.pi * 6378137 / math.sqrt(1 - 6.69437999014e-3 * math.sin(0.696386) ** 2)
-    east = 500 / (around * math.cos(math.radians(39.9))) * 360
-    assert frame.xy(116.3 + east, 39.9)[0] == pytest.approx(500, rel=1e-3)
+def test_the_geodesic_is_vincentys() -> None:
+    # Flinders Peak to Buninyong, the test line of Geoscience Australia, on nearly this ellipsoid.
+    flinders, buninyong = (144.42486789, -37.95103342), (143.92649554, -37.65282114)
+    assert geodesic(flinders, buninyong) == pytest.approx(54972.271, abs=0.01)
 
 
 def test_east_is_x_and_north_is_y() -> None:

@@ -217,6 +217,24 @@ def test_a_file_of_millions_of_empty_lists_is_refused_unparsed(tmp_path: Path) -
         load_map(path)
 
 
+def test_a_small_file_of_very_many_levels_is_refused(tmp_path: Path) -> None:
+    made = Osm()
+    for i in range(600):
+        made.area(box(i, 0, i + 1, 1), "0-199", indoor="room")
+    with pytest.raises(MapError, match="has over 100,000 rooms"):
+        load_map(made.file(tmp_path / "tower.geojson"))
+    made.area(box(0, 0, 1, 1), "200-300", indoor="room")
+    with pytest.raises(MapError, match="has 301 levels"):
+        load_map(made.file(tmp_path / "tower.geojson"))
+
+
+def test_an_outline_of_very_many_points_is_told(tmp_path: Path) -> None:
+    made = osm_clinic()
+    made.area([(i * 1e-4, (i % 2) * 5) for i in range(20_001)], "0", indoor="room")
+    problem = check_map(made.file(tmp_path / "a.geojson"))[0]
+    assert problem.says == "has over 20,000 points"
+
+
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.geojson"
     with path.open("wb") as file:
@@ -236,7 +254,7 @@ def test_a_map_across_the_180th_meridian_is_told(tmp_path: Path) -> None:
 
 def test_a_map_of_a_pole_is_told(tmp_path: Path) -> None:
     made = Imdf()
-    points = [[0, 89.99], [0.1, 89.99], [0.1, 89.992], [0, 89.99]]
+    points = [[0, 89.99], [0.05, 89.99], [0.05, 89.992], [0, 89.99]]
     ring: dict[str, Any] = {"type": "Polygon", "coordinates": [points]}
     floor = made.add("level", None, ordinal=0)
     made.add("unit", ring, level_id=floor, category="room")
