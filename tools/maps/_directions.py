@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from deixis.tools.maps._map import Connector, IndoorMap, Place, name_in
 from deixis.tools.maps._places import place_info
-from deixis.tools.maps._surroundings import Straight, Surroundings, angle
+from deixis.tools.maps._surroundings import Section, Straight, Surroundings, angle
 from deixis.tools.maps._way import PlaceInfo, Ride, Route, RouteStep, Walk, Way
 from deixis.tools.maps._wording import (
     Arrive,
@@ -30,6 +30,7 @@ from deixis.tools.maps._wording import (
 _LONG_CORRIDOR_M = 8.0
 _HALLS = ("lobby", "hall", "foyer", "atrium", "plaza", "courtyard", "concourse")
 _WORTH_TELLING_M = 1.0
+_AT_TURN_M = 0.5
 _Told = tuple[Move, str, float]
 
 
@@ -103,7 +104,8 @@ class _WalkTeller:
         last = len(sections) - 1
         only = sections[0].room if last == 0 else None
         if only is not None and only.kind in ("lift", "stairs", "escalator"):
-            yield Go(metres=0.0), sections[0].length_m
+            move = Go(metres=0.0) if self._after else Here(place=_named(self._way.end))
+            yield move, sections[0].length_m
             return
         for number, section in enumerate(sections):
             leaving = number == 0 and section.room is not None and last > 0
@@ -151,9 +153,7 @@ class _WalkTeller:
                 along=self._along(straight),
                 past=self._past(straight),
                 facing=self._facing(straight) if first and turn is None else None,
-                through_door=any(
-                    straight.begins_m < at < straight.ends_m for at in section.crossed_m
-                ),
+                through_door=_crosses(section, straight),
             )
             if final and place == len(straights) - 1:
                 yield self._last(move, straight, number), straight.length_m + tail
@@ -186,6 +186,7 @@ class _WalkTeller:
             turn=move.turn,
             start=move.start,
             facing=move.facing,
+            through_door=move.through_door,
             door=door,
         )
 
@@ -233,6 +234,12 @@ class _WalkTeller:
     def _past(self, straight: Straight) -> tuple[Named, Side] | None:
         found = self._around.passed(straight, {self._way.start.id, self._way.end.id})
         return (_named(found[0]), found[1]) if found else None
+
+
+def _crosses(section: Section, straight: Straight) -> bool:
+    """Whether a door stands across a stretch; one at a turn belongs to the stretch before."""
+    begins, ends = straight.begins_m + _AT_TURN_M, straight.ends_m + _AT_TURN_M
+    return any(begins < at <= ends for at in section.crossed_m)
 
 
 def _ride(leg: Ride, map_: IndoorMap) -> Move:

@@ -168,6 +168,7 @@ class Arrive:
         turn: Before the walk; None where one faces that way already.
         start: Where it begins, for the only walk of a way from open ground.
         facing: What is walked towards, or away from where False, from the start.
+        through_door: Whether doors across the corridor are gone through.
         door: Its number among the doors on its side, counted from the last turn; None where
             counting doesn't help.
     """
@@ -178,6 +179,7 @@ class Arrive:
     turn: Turn | None = None
     start: Named | None = None
     facing: tuple[Named, bool] | None = None
+    through_door: bool = False
     door: int | None = None
 
 
@@ -272,6 +274,8 @@ def _english_arrival(move: Arrive) -> str:
     turn = f"walk {_english_facing(*move.facing)}; " if move.facing is not None else ""
     if move.turn is not None and move.turn != "straight":
         turn = f"{_TURNS[move.turn][0]}; "
+    if move.through_door:
+        turn += "go through the door; "
     if move.side == "ahead":
         where = f"straight ahead, {metres} m on" if move.metres >= 1 else "straight ahead"
         return f"{start}{turn}{place} is {where}."
@@ -350,6 +354,8 @@ def _chinese_arrival(move: Arrive) -> str:
         words.append(_chinese_facing(*move.facing))
     if metres > 1 or (move.side == "ahead" and move.metres >= 1):
         words.append(f"前行{metres}米")
+    if move.through_door:
+        words.append("穿过门")
     where = _SIDES[move.side][1]
     if move.side != "ahead" and move.door is not None and move.door <= _MOST_DOORS:
         where += f"第{_CHINESE_NUMBERS[move.door - 1]}个门"
