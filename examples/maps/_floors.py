@@ -196,11 +196,8 @@ def first() -> Level:
         Unit("vestibule", "lobby", (20, 0, 40, 3), doors=(
             Door("x", (30, 0), 3, "pedestrian.principal", main),
         )),
-        Unit("steps", "steps", (20, 3, 37, 4.5), doors=(
-            Door("x", (28.5, 3), 16, wheelchair=False),
-            Door("x", (28.5, 4.5), 16, wheelchair=False),
-        )),
-        Unit("ramp", "ramp", (37, 3, 40, 8), doors=(*along_x(38.5, 3, 2), *along_x(38.5, 8, 2))),
+        Unit("steps", "steps", (20, 3, 37, 4.5)),
+        Unit("ramp", "ramp", (37, 3, 40, 8)),
         Unit("lobby", "lobby", (20, 4.5, 37, 8)),
         department(
             "registration", "medicalcenter", (40, 0, 50, 8),
@@ -254,7 +251,7 @@ def first() -> Level:
             along_y(8, 20), "Mo-Sa 07:00-11:30",
         ),
         Unit("side-ramp", "ramp", (0, 23, 8, 26), doors=(
-            Door("y", (0, 24.5), 2, label=side), *along_y(8, 24.5, 2.4),
+            Door("y", (0, 24.5), 2, label=side),
         )),
         department(
             "radiology", "radiology", (0, 26, 8, 33),

@@ -31,7 +31,7 @@ from deixis.tools.maps._plan_view import Rect, View, bounds, grown, size_of, vie
 from deixis.tools.maps._way import Ride, Walk, Way
 from deixis.vision._fonts import text_block
 
-_WIDTHS: Final = (360, 1200)
+_WIDTHS: Final = (600, 1200)
 _MARGIN: Final = 64
 _HEAD: Final = 92
 _FOOT: Final = 64
@@ -63,7 +63,7 @@ def draw_floor(map: IndoorMap, floor_id: str, *, language: str, size: int = 1080
         map: The building.
         floor_id: The floor's id.
         language: Of the names, a BCP 47 tag.
-        size: Width of the picture, in pixels: 360 to 1200.
+        size: Width of the picture, in pixels: 600 to 1200.
 
     Returns:
         An RGB picture.
@@ -93,7 +93,7 @@ def draw_route(way: Way, map: IndoorMap, *, language: str, size: int = 1080) -> 
         way: What the router found.
         map: The building.
         language: Of the names, a BCP 47 tag.
-        size: Width of the picture, in pixels: 360 to 1200.
+        size: Width of the picture, in pixels: 600 to 1200.
 
     Returns:
         An RGB picture; a panel for each floor walked on, headed by the floor's short name.

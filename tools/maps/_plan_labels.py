@@ -127,7 +127,8 @@ class Placer:
                 if block is None or block.text in tried:
                     continue
                 tried.add(block.text)
-                spots = _spots_within((left, top, right, bottom), wanted.at, block)
+                cells = _CELLS * 2 if wanted.must else _CELLS
+                spots = _spots_within((left, top, right, bottom), wanted.at, block, cells)
                 for box in spots:
                     if self._free(box) and _holds(wanted.ring, box):
                         return Label(text=block, box=box, wanted=wanted)
@@ -138,7 +139,7 @@ class Placer:
         around = (wanted.at[0], wanted.at[1]) * 2
         reach = grown((around[0], around[1], around[2], around[3]), _NEAR)
         walls = [wall for wall in self.walls if crosses(*wall, reach)]
-        rooms = [room for room in self.rooms if meet(bounds(room), reach)]
+        rooms = [room for room in map(bounds, self.rooms) if meet(room, reach)]
         best: tuple[float, Label] | None = None
         for size in sizes:
             for width in (self.frame[2], 240.0, 150.0):
@@ -150,13 +151,16 @@ class Placer:
                 if block is None:
                     continue
                 for box in _spots_beside(wanted.at, wanted.reach, block):
+                    middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+                    cost = math.dist(wanted.at, middle) - size * 4
+                    if best is not None and cost >= best[0]:
+                        continue
                     hard = self._cost(box)
                     if hard > 0 and not wanted.must:
                         continue
-                    cost = hard + _ON_A_WALL * sum(crosses(a, b, box) for a, b in walls)
-                    middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-                    cost += _IN_A_ROOM * any(inside(room, middle) for room in rooms)
-                    cost += math.dist(wanted.at, middle) - size * 4
+                    cost += hard + _ON_A_WALL * sum(crosses(a, b, box) for a, b in walls)
+                    most = 0.2 * (box[2] - box[0]) * (box[3] - box[1])
+                    cost += _IN_A_ROOM * any(shared(room, box) > most for room in rooms)
                     if best is None or cost < best[0]:
                         best = (cost, Label(text=block, box=box, wanted=wanted))
         return best[1] if best else None
@@ -237,14 +241,14 @@ def _kept(word: str, words: set[str]) -> bool:
     return word in words or ("/" in word and len(word) > 8)
 
 
-def _spots_within(box: Rect, at: XY, block: TextBlock) -> list[Rect]:
+def _spots_within(box: Rect, at: XY, block: TextBlock, cells: int) -> list[Rect]:
     """Boxes for a text within a box, those around a point first."""
     left, top, right, bottom = box
     w, h = block.width + 6, block.height + 2
     free_x, free_y = right - left - w, bottom - top - h
     if free_x < 0 or free_y < 0:
         return []
-    steps = [i / (_CELLS - 1) for i in range(_CELLS)]
+    steps = [i / (cells - 1) for i in range(cells)]
     corners = [(left + free_x * i, top + free_y * j) for i in steps for j in steps]
     corners.append((min(max(at[0] - w / 2, left), right - w), at[1] - h / 2))
     corners.sort(key=lambda c: math.dist((c[0] + w / 2, c[1] + h / 2), at))

@@ -123,6 +123,10 @@ def inside(ring: Sequence[XY], point: XY) -> bool:
 
 def crosses(a: XY, b: XY, box: Rect) -> bool:
     """Whether a line from a to b touches a box (Liang and Barsky)."""
+    if max(a[0], b[0]) < box[0] or min(a[0], b[0]) > box[2]:
+        return False
+    if max(a[1], b[1]) < box[1] or min(a[1], b[1]) > box[3]:
+        return False
     start, end = 0.0, 1.0
     for axis in (0, 1):
         along = b[axis] - a[axis]

@@ -169,7 +169,8 @@ def test_ids_are_unique_and_every_reference_finds_its_feature(
 
 def references(feature: Feature) -> Iterator[tuple[str, str]]:
     """The kind and id of each feature that a feature names."""
-    for key, value in feature["properties"].items():
+    properties = cast("dict[str, Any]", feature["properties"])
+    for key, value in properties.items():
         if key.endswith("_id") and value is not None:
             yield key.removesuffix("_id"), value
         if key.endswith("_ids"):
@@ -190,13 +191,12 @@ def test_features_say_what_they_are_in_imdfs_words(files: dict[str, list[Feature
 
 def test_rings_are_closed_and_run_as_geojson_wants(files: dict[str, list[Feature]]) -> None:
     shapes = [f["geometry"] for features in files.values() for f in features if f["geometry"]]
-    for shape in shapes:
-        for number, ring in enumerate(shape["coordinates"] if shape["type"] == "Polygon" else ()):
+    polygons = [shape for shape in shapes if shape["type"] == "Polygon"]
+    for shape in polygons:
+        rings = cast("list[list[list[float]]]", shape["coordinates"])
+        for number, ring in enumerate(rings):
             assert ring[0] == ring[-1]
-            turn = sum(
-                (b[0] - a[0]) * (b[1] + a[1] - 2 * ring[0][1])
-                for a, b in pairwise(ring)
-            )
+            turn = sum((b[0] - a[0]) * (b[1] + a[1] - 2 * ring[0][1]) for a, b in pairwise(ring))
             assert (turn < 0) == (number == 0)
 
 
