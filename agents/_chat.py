@@ -23,11 +23,17 @@ _HELP = "/image PATH adds a picture, /quit ends; anything else is a question."
 
 
 def chat(
-    images: Sequence[str], *, model: str, user: str | None, thread: str | None, as_json: bool
+    images: Sequence[str],
+    *,
+    model: str,
+    user: str | None,
+    thread: str | None,
+    as_json: bool,
+    map_: str | None = None,
 ) -> None:
     """Answers line by line until the input ends; with JSON, all turns at the end."""
     waiting = [page for image in images for page in load_images(image)]
-    agent, kept = open_agent(model, user=user)
+    agent, kept = open_agent(model, user=user, map_=map_)
     try:
         turns, thread = _talk(agent, waiting, thread=thread, user=user, quiet=as_json)
     finally:

@@ -35,19 +35,20 @@ def ask(
     thread: str | None,
     out: Path | None,
     as_json: bool,
+    map_: str | None = None,
 ) -> None:
-    """Answers a question about images, and draws what the answer rests on."""
+    """Answers a question about images, on a map too, and draws what the answer rests on."""
     images, question = _split(words)
     check_drawable(out)
     loaded = [page for image in images for page in load_images(image)]
     from deixis.agents._session import open_agent
 
-    agent, kept = open_agent(model, user=user)
+    agent, kept = open_agent(model, user=user, map_=map_)
     try:
         with status("Looking …"):
             answer = agent.ask(question, loaded, thread=thread, user=user)
         if as_json:
-            emit(answer_json(answer))
+            emit({**answer_json(answer), **(_on_map(answer) if map_ else {})})
         else:
             _show(answer)
         # Last, so that a picture which can't be written doesn't lose the answer.
@@ -86,6 +87,17 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "tool_calls": [call.model_dump(mode="json") for call in answer.tool_calls],
         "model": answer.model,
         "thread": answer.thread,
+    }
+
+
+def _on_map(answer: Answer) -> dict[str, Any]:
+    """What an answer has beside the contract's keys when there is a map."""
+    from deixis.agents._guide import route_of
+
+    route = route_of(answer)
+    return {
+        "route": route.model_dump(mode="json") if route else None,
+        "pictures": [picture.model_dump(mode="json") for picture in answer.pictures],
     }
 
 
@@ -130,11 +142,16 @@ def check_drawable(out: Path | None, *, kinds: Sequence[str] = _DRAWABLE) -> Non
 
 
 def draw_answer(answer: Answer, book: ImageBook, out: Path) -> None:
-    """Draws each image's detections: the first to `out`, others beside it by their handle."""
+    """Draws each image's detections, and what tools made to be seen, such as a route.
+
+    The first is written to `out`, others beside it by their handle.
+    """
     by_image: dict[str, list[Detection]] = {}
     for detection in answer.detections:
         if detection.image is not None:
             by_image.setdefault(detection.image, []).append(detection)
+    for picture in answer.pictures:
+        by_image.setdefault(picture.image, [])
     if not by_image:
         if book.latest is None:
             raise CommandUsageError("there is no image to annotate: give one before the question")
@@ -142,7 +159,7 @@ def draw_answer(answer: Answer, book: ImageBook, out: Path) -> None:
         say("nothing to mark: the picture is written as it is", to_stderr=True)
     for number, (handle, found) in enumerate(by_image.items()):
         path = out if number == 0 else out.with_stem(f"{out.stem}-{handle}")
-        _save(_marked(book.image(handle).pixels(), found), path)
+        save_picture(_marked(book.image(handle).pixels(), found), path)
 
 
 def _marked(picture: Image.Image, found: Sequence[Detection]) -> Image.Image:
@@ -154,7 +171,12 @@ def _marked(picture: Image.Image, found: Sequence[Detection]) -> Image.Image:
         return annotate(picture, found, style=DrawingStyle(missing_font="number"))
 
 
-def _save(picture: Image.Image, path: Path) -> None:
+def save_picture(picture: Image.Image, path: Path) -> None:
+    """Writes a picture that a person asked for.
+
+    Raises:
+        CommandUsageError: It can't be written there.
+    """
     try:
         picture.save(path)
     except OSError as error:
@@ -218,7 +240,7 @@ def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bo
             "pictures with depth: else it takes a vision-language model (see `deixis models`)."
         )
     if out is not None:
-        _save(_marked(picture.pixels(), found), out)
+        save_picture(_marked(picture.pixels(), found), out)
     if as_json:
         emit({"detections": [detection_json(d) for d in found], **({"note": note} if note else {})})
         return
@@ -228,20 +250,6 @@ def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bo
         say(f"[{corners}]  {plain(detection.text or detection.label)}")
     if not found:
         say(plain(note or f"{phrase!r} was not found."))
-
-
-def translate(text: str, *, to: str, as_json: bool) -> None:
-    """Translates by glossary and dictionary, and says which."""
-    from deixis.tools import Translator
-
-    translation = Translator().translate(text, to)
-    if as_json:
-        emit(translation.model_dump(mode="json"))
-        return
-    say(plain(translation.translation))
-    for term in translation.glossary:
-        if term.source != "none":
-            say(f"  {plain(term.text)} → {plain(term.translation)} ({term.source})", dim=True)
 
 
 def models(*, as_json: bool) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -80,18 +82,20 @@ def open_kept(*, policy: MemoryPolicy | None = None, index_progress: bool = Fals
     return Kept(images=images, checkpoints=checkpoints, memory=memory)
 
 
-def open_agent(model: str, *, user: str | None) -> tuple[VisionAgent, Kept | None]:
+def open_agent(
+    model: str, *, user: str | None, map_: str | None = None
+) -> tuple[VisionAgent, Kept | None]:
     """An agent whose threads survive; one that forgets, where the folder can't be written.
+
+    With a map it is a hospital guide.
 
     Calls that need approval are put to who sits at the terminal. What a named
     user asks and is told is remembered over conversations. Of one that has no name nothing is,
     beyond the conversation itself.
     """
-    from deixis.agents._agent import VisionAgent
-
     if user == "":
         raise CommandUsageError("a user whose name is empty is nobody: give --user a name")
-    loaded = load_model(model)
+    make = _maker(model, map_)
     try:
         kept = open_kept(policy=MemoryPolicy() if user else MemoryPolicy(kinds=frozenset()))
     except OSError as error:
@@ -99,15 +103,27 @@ def open_agent(model: str, *, user: str | None) -> tuple[VisionAgent, Kept | Non
     except DeixisError as error:
         reason = str(error)
     else:
-        return VisionAgent(
-            loaded,
+        return make(
             images=kept.images,
             checkpoints=kept.checkpoints,
             memory=kept.memory,
             approve=allowed_at_terminal,
         ), kept
     say(plain(f"deixis: this conversation won't be kept: {reason}"), to_stderr=True)
-    return VisionAgent(loaded, approve=allowed_at_terminal), None
+    return make(approve=allowed_at_terminal), None
+
+
+def _maker(model: str, map_: str | None) -> Callable[..., VisionAgent]:
+    """Makes the agent: what is wrong with the model or the map shows before anything is kept."""
+    from deixis.agents._agent import VisionAgent
+
+    loaded = load_model(model)
+    if map_ is None:
+        return partial(VisionAgent, loaded)
+    from deixis.agents._guide import HospitalGuide
+    from deixis.tools.maps import load_map
+
+    return partial(HospitalGuide, load_map(map_), loaded)
 
 
 def allowed_at_terminal(call: PendingCall) -> Decision:

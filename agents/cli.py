@@ -1,4 +1,4 @@
-"""The command line: `deixis ask`, `chat`, `read`, `ground`, `translate`, `robot`, ….
+"""The command line: `deixis ask`, `chat`, `read`, `ground`, `translate`, `route`, `robot`, ….
 
 Only typer is imported here: `deixis --help` must be quick, so each command brings its own needs.
 """
@@ -24,6 +24,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Model = Annotated[str, typer.Option("--model", help="See `deixis models`.")]
 User = Annotated[str | None, typer.Option("--user", help="Whose conversation it is.")]
 Thread = Annotated[str | None, typer.Option("--thread", help="A conversation to go on with.")]
+Map = Annotated[
+    str | None,
+    typer.Option("--map", metavar="MAP", help="IMDF folder or zip, or OpenStreetMap as GeoJSON."),
+]
+MapArgument = Annotated[
+    str, typer.Argument(metavar="MAP", help="IMDF folder or zip, or OpenStreetMap as GeoJSON.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -46,15 +53,16 @@ def ask(
     model: Model = "embedded",
     user: User = None,
     thread: Thread = None,
+    map_: Map = None,
     annotate: Annotated[
         Path | None, typer.Option("--annotate", metavar="OUT.png", help="Draw the answer's places.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Ask a question about images."""
+    """Ask a question about images; with a map, ask the way."""
     from deixis.agents._commands import ask as run
 
-    run(words, model=model, user=user, thread=thread, out=annotate, as_json=json)
+    run(words, model=model, user=user, thread=thread, map_=map_, out=annotate, as_json=json)
 
 
 @app.command()
@@ -63,12 +71,13 @@ def chat(
     model: Model = "embedded",
     user: User = None,
     thread: Thread = None,
+    map_: Map = None,
     json: Json = False,
 ) -> None:
     """Talk about images. /image PATH adds one, /quit ends."""
     from deixis.agents._chat import chat as run
 
-    run(images or [], model=model, user=user, thread=thread, as_json=json)
+    run(images or [], model=model, user=user, thread=thread, map_=map_, as_json=json)
 
 
 @app.command()
@@ -102,12 +111,95 @@ def ground(
 def translate(
     text: Annotated[str, typer.Argument(metavar="TEXT")],
     to: Annotated[str, typer.Option("--to", metavar="LANG", help="For example en or zh.")],
+    model: Model = "embedded",
+    card: Annotated[
+        Path | None, typer.Option("--card", metavar="OUT.png", help="Draw a card to show to staff.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Translate a text, and say what did it."""
-    from deixis.agents._commands import translate as run
+    from deixis.agents._translate_commands import translate as run
 
-    run(text, to=to, as_json=json)
+    run(text, to=to, model=model, card=card, as_json=json)
+
+
+@app.command()
+def route(
+    source: MapArgument,
+    end: Annotated[str, typer.Option("--to", metavar="B", help="A place on the map.")],
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="A", help="By default the main entrance.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="LANG", help="By default that of --to.")
+    ] = None,
+    step_free: Annotated[
+        bool, typer.Option("--step-free", help="No stairs, steps or escalators.")
+    ] = False,
+    avoid: Annotated[
+        list[str] | None, typer.Option("--avoid", metavar="NAME", help="Such as a closed lift.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="For languages other than English and Chinese.")
+    ] = "embedded",
+    draw: Annotated[
+        Path | None, typer.Option("--draw", metavar="OUT.png", help="Draw it on the floors' plans.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Find a way on an indoor map, over floors."""
+    from deixis.agents._map_commands import route as run
+
+    run(
+        source,
+        start=start,
+        end=end,
+        language=language,
+        step_free=step_free,
+        avoid=avoid or [],
+        model=model,
+        out=draw,
+        as_json=json,
+    )
+
+
+@app.command("map")
+def map_command(
+    source: MapArgument,
+    sign: Annotated[
+        str | None, typer.Option("--sign", metavar="IMAGE", help="Compare with a floor guide.")
+    ] = None,
+    language: Annotated[str, typer.Option("--language", metavar="LANG", help="en or zh.")] = "en",
+    draw: Annotated[
+        Path | None, typer.Option("--draw", metavar="OUT.png", help="Draw the floors' plans.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List what an indoor map holds, check it, and compare it with a floor guide."""
+    from deixis.agents._map_commands import describe_map as run
+
+    run(source, sign=sign, language=language, out=draw, as_json=json)
+
+
+@app.command()
+def serve(
+    map_: Map = None,
+    model: Model = "embedded",
+    host: Annotated[str, typer.Option("--host", help="127.0.0.1 is this machine alone.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = (
+        8000
+    ),
+    token: Annotated[
+        str | None,
+        typer.Option("--token", envvar="DEIXIS_WEB_TOKEN", help="Asked of who opens the page."),
+    ] = None,
+) -> None:
+    """Serve the web page: photos, questions, answers with boxes, routes."""
+    from deixis.agents.web._serve import serve as run
+
+    run(map_=map_, model=model, host=host, port=port, token=token)
 
 
 @app.command()

@@ -168,9 +168,11 @@ def test_ground_says_what_it_can_not_see(run: Run) -> None:
 
 def test_translate_prints_the_contract(run: Run) -> None:
     told = one_object(run("translate", "耳鼻喉科", "--to", "en", "--json"))
-    assert list(told) == ["translation", "source_language", "glossary", "source"]
+    assert list(told) == ["translation", "source_language", "glossary", "source", "method"]
     assert (told["translation"], told["source_language"]) == ("ENT", "zh")
-    assert told["glossary"] == [{"text": "耳鼻喉科", "translation": "ENT", "source": "glossary"}]
+    assert told["glossary"] == [
+        {"text": "耳鼻喉科", "translation": "ENT", "source": "glossary", "kept": True}
+    ]
 
 
 def test_models_says_what_can_run_and_what_is_missing(run: Run) -> None:

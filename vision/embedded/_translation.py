@@ -97,6 +97,31 @@ class Lexicon:
         name = " ".join(term.translation for term in self._to_english(segment.text.strip()))
         return name[:1].upper() + name[1:]
 
+    def named(self, text: str, to: str) -> list[Term]:
+        """What the glossary knows by name in a running text, with its usual name in a language.
+
+        Args:
+            text: Chinese or English, of any length.
+            to: `zh…` or `en`; the other language than the text's.
+        """
+        if to.startswith("zh") == has_han(text):
+            return []
+        if to.startswith("zh"):
+            named = [m for m in self._glossary.mentions(text) if m.kind == "name"]
+            found = {m.phrase: m for m in reversed(named)}.values()
+            return [
+                Term(text=m.phrase, translation=m.entry.zh[0], source="glossary", entry=m.entry)
+                for m in found
+                if m.entry.domain not in _KINDS
+            ]
+        terms = [self._known(word) for word in self.cut(text) if len(word) > 1]
+        return [t for t in terms if t and t.entry is not None and t.entry.domain not in _KINDS]
+
+    def cut(self, chinese: str) -> list[str]:
+        """A Chinese text in words: the longest known names or words, from the left."""
+        parts = re.findall(r"[\u3400-\u9fff]+|[^\u3400-\u9fff]+", simplified(chinese))
+        return [word for part in parts for word in (self._cut(part) if has_han(part) else [part])]
+
     def _to_english(self, chinese: str) -> list[Term]:
         key = simplified(chinese)
         if term := self._known(key):
