@@ -17,7 +17,7 @@ _WIDTH: Final = 1080
 _MARGIN: Final = 72
 _PAPER, _INK, _FAINT, _RULE = "#FFFFFF", "#101418", "#4A5560", "#C9D1D8"
 # Chinese is read at arm's length; the rest by who holds the phone.
-_SIZES: Final = (112, 52, 44)
+_SIZES: Final = ((112, 84), (52, 44), (44, 44))
 
 
 def draw_card(card: PhraseCard) -> Image.Image:
@@ -31,12 +31,21 @@ def draw_card(card: PhraseCard) -> Image.Image:
     blocks = [
         block
         for text, size in zip(texts, _SIZES, strict=True)
-        if (block := text_block(text, size=size, max_width=width, max_lines=8))
+        if (block := _set(text, size, width))
     ]
     height = 2 * _MARGIN + sum(block.height for block in blocks) + 48 * (len(blocks) - 1)
     picture = Image.new("RGB", (_WIDTH, height), _PAPER)
     _paint(ImageDraw.Draw(picture), blocks)
     return picture
+
+
+def _set(text: str, sizes: tuple[int, int], width: int) -> TextBlock | None:
+    """A text on one line, a little smaller where that does it; else large, on several."""
+    for size in range(sizes[0], sizes[1] - 1, -4):
+        block = text_block(text, size=size, max_width=width, max_lines=8)
+        if block is None or len(block.lines) == 1:
+            return block
+    return text_block(text, size=sizes[0], max_width=width, max_lines=8)
 
 
 def _paint(draw: ImageDraw.ImageDraw, blocks: list[TextBlock]) -> None:

@@ -188,12 +188,10 @@ def _together(lines: list[Translation], source_language: str) -> Translation:
     )
 
 
-def _weakest(sources: Collection[Source]) -> Source:
+def _weakest(sources: Collection[str]) -> Source:
     """The least sure of several sources, which is what can be said of them together."""
-    weakest: Source = "none"
-    for source in ("phrase", "glossary", "dictionary"):
-        weakest = source if source in sources else weakest
-    return weakest
+    surest_last: tuple[Source, ...] = ("dictionary", "glossary", "phrase")
+    return next((source for source in surest_last if source in sources), "none")
 
 
 def _tag(to: str) -> str:
