@@ -21,6 +21,7 @@ class Page {
     this.isLost = false;
     // Goes up with each change of conversation: what was begun for an earlier one is dropped.
     this.visit = 0;
+    drawIcons(document);
     this.viewer = new Viewer();
     this.composer = new Composer({ send: (question) => this.send(question), stop: () => this.stop() });
     this.history = new History({
@@ -39,7 +40,6 @@ class Page {
   }
 
   async begin() {
-    drawIcons(document);
     this.texts();
     try {
       this.session = await api.session();

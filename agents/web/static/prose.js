@@ -2,7 +2,8 @@
 
 import { el } from "/static/dom.js";
 
-const NUMBERED = /^\s*(\d{1,3})[.)、．]\s*(.+)$/;
+// "3.5 kg" begins no list.
+const NUMBERED = /^\s*(\d{1,3})(?:[.)]\s+|[.)、．](?=[^\d\s]))(.+)$/;
 const BULLET = /^\s*[-*•]\s+(.+)$/;
 const HEADING = /^\s{0,3}#{1,6}\s+(.+)$/;
 
@@ -41,9 +42,9 @@ export function prose(text) {
 }
 
 function inline(text) {
-  const parts = text.split(/(\*\*[^*]+\*\*|`[^`]+`)/);
+  const parts = text.split(/(\*\*(?=\S)[^*]*[^*\s]\*\*|`[^`]+`)/);
   return parts.filter(Boolean).map((part) => {
-    if (/^\*\*[^*]+\*\*$/.test(part)) return el("strong", {}, part.slice(2, -2));
+    if (/^\*\*(?=\S)[^*]+\*\*$/.test(part)) return el("strong", {}, part.slice(2, -2));
     if (/^`[^`]+`$/.test(part)) return el("code", {}, part.slice(1, -1));
     return part;
   });

@@ -211,7 +211,8 @@ const zh = {
   other: "English",
 };
 
-const TABLES = { en, zh };
+/** The texts by language. */
+export const TABLES = { en, zh };
 const KEPT = "deixis-language";
 let chosen = first();
 

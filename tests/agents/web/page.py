@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ PATIENCE = 90_000
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium() -> Generator[Browser]:
     """Debian's Chromium without a window; skips the tests where it isn't installed."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
@@ -54,7 +54,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def running(app: Starlette) -> Iterator[str]:
+def running(app: Starlette) -> Generator[str]:
     """The address of an app that is served on a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -73,7 +73,7 @@ def running(app: Starlette) -> Iterator[str]:
 
 
 @contextmanager
-def served(agent: VisionAgent, folder: Path, **options: Any) -> Iterator[str]:
+def served(agent: VisionAgent, folder: Path, **options: Any) -> Generator[str]:
     """The address of an agent's page."""
     with running(create_app(agent, folder=folder, **options)) as address:
         yield address
@@ -89,8 +89,9 @@ class Visit:
     """
 
     def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        settings: dict[str, Any] = {"locale": "en-GB", **options}
         self.address = address
-        self.context = browser.new_context(**{"locale": "en-GB", **options})
+        self.context = browser.new_context(**settings)
         self.page: Page = self.context.new_page()
         self.problems: list[str] = []
         self.asked: list[str] = []
@@ -126,7 +127,7 @@ class Visit:
 
 
 @contextmanager
-def visiting(browser: Browser, address: str, **options: Any) -> Iterator[Visit]:
+def visiting(browser: Browser, address: str, **options: Any) -> Generator[Visit]:
     """A person's visit to the page."""
     visit = Visit(browser, address, **options)
     try:

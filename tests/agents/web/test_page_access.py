@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import (  # pyright: ignore[reportMissingTypeStubs]
+    Axe,
+)
 from playwright.sync_api import Browser, Page, expect
 
 from deixis.agents import VisionAgent
@@ -48,7 +51,8 @@ def browser() -> Iterator[Browser]:
 
 def unreadable(page: Page) -> list[str]:
     """What axe finds seriously wrong with the page as it is."""
-    found: list[dict[str, object]] = Axe().run(page).response["violations"]
+    checked: Any = Axe().run(page)  # pyright: ignore[reportUnknownMemberType]
+    found: list[dict[str, Any]] = checked.response["violations"]
     return [
         f"{one['id']}: {one['nodes']}" for one in found if one["impact"] in ("serious", "critical")
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 @contextmanager
 def visit_to(
     browser: Browser, folder: Path, steps: list[Any], tools: list[Any] | None = None, **options: Any
-) -> Iterator[Visit]:
+) -> Generator[Visit]:
     """A visit to the page of an agent that follows a script."""
     agent = VisionAgent(ScriptedModel(steps), tools=tools or [])
     with served(agent, folder, **options) as address, visiting(browser, address) as visit:
@@ -251,9 +251,7 @@ def route() -> ToolResult:
     )
     plan = load_image(Image.new("RGB", (300, 200), "white"))
     alt = " ".join(step.instruction for step in steps)
-    return ToolResult(
-        text="A way.", images=(NewImage(image=plan, shown=True, alt=alt),), data=way
-    )
+    return ToolResult(text="A way.", images=(NewImage(image=plan, shown=True, alt=alt),), data=way)
 
 
 def test_a_route_is_shown_as_picture_and_steps(browser: Browser, tmp_path: Path) -> None:
