@@ -231,6 +231,21 @@ def test_what_is_under_construction_is_closed(read: Callable[[Clinic], IndoorMap
     assert map_.space(clinic.ent).kind == "room"
 
 
+def test_what_lies_in_a_restricted_section_is_closed(
+    read: Callable[[Clinic], IndoorMap],
+) -> None:
+    clinic = Clinic()
+    clinic.add(
+        "section",
+        clinic.places.polygon(box(11, 3.9, 25, 13)),
+        level_id=clinic.floors[1],
+        restriction="restricted",
+    )
+    map_ = read(clinic)
+    assert named(map_, "Eye Clinic").closed
+    assert not named(map_, "ENT").closed
+
+
 @pytest.mark.parametrize(("end", "there"), [("2026-05-31T10:00:00Z", False), ("2026-06-01", True)])
 def test_a_department_that_has_moved_away_is_no_place(
     read: Callable[[Clinic], IndoorMap], end: str, there: bool
@@ -282,6 +297,50 @@ def test_a_directed_escalator_goes_one_way(
     (escalator,) = [c for c in read(clinic).connectors if c.kind == "escalator"]
     assert escalator.spaces == tuple(ends)
     assert escalator.direction == direction
+
+
+def test_an_escalator_told_up_and_down_turns_round(read: Callable[[Clinic], IndoorMap]) -> None:
+    clinic = Clinic()
+    low, high = (clinic.unit(f, "escalator", box(10, 0, 14, 1)) for f in clinic.floors)
+    clinic.relationship("escalator", low, high, direction="directed")
+    clinic.relationship("escalator", high, low, direction="directed")
+    (escalator,) = [c for c in read(clinic).connectors if c.kind == "escalator"]
+    assert escalator.direction == "both"
+
+
+def test_a_lift_told_in_pieces_that_meet_late_is_one_lift(
+    read: Callable[[Clinic], IndoorMap],
+) -> None:
+    clinic = Clinic(linked=False)
+    cabins = list(clinic.lifts)
+    for ordinal in (2, 3):
+        floor = clinic.level(ordinal, f"{ordinal + 1}F")
+        clinic.unit(floor, "walkway", box(0, 0, 28, 4))
+        cabins.append(clinic.unit(floor, "elevator", box(24, 4, 28, 8)))
+    for low, high in ((0, 1), (2, 3), (1, 2)):
+        clinic.relationship("elevator", cabins[low], cabins[high])
+    (lift,) = [c for c in read(clinic).connectors if c.kind == "lift"]
+    assert lift.spaces == tuple(cabins)
+
+
+def test_a_lift_with_two_cabins_on_a_floor_is_told(read: Callable[[Clinic], IndoorMap]) -> None:
+    clinic = Clinic(linked=False)
+    second = clinic.unit(clinic.floors[1], "elevator", box(24, 8, 28, 12))
+    clinic.relationship("elevator", clinic.lifts[0], clinic.lifts[1], second)
+    map_ = read(clinic)
+    assert [len(c.spaces) for c in map_.connectors if c.kind == "lift"] == [2]
+    assert any("has two spaces on a floor" in warning for warning in map_.warnings)
+
+
+def test_a_relationship_may_name_anchors_and_amenities(
+    read: Callable[[Clinic], IndoorMap],
+) -> None:
+    clinic = Clinic(linked=False)
+    anchor = clinic.add("anchor", clinic.places.point((26, 6)), unit_id=clinic.lifts[0])
+    amenity = clinic.amenity([clinic.lifts[1]], (26, 6), "elevator")
+    clinic.relationship("elevator", anchor, amenity)
+    (lift,) = [c for c in read(clinic).connectors if c.kind == "lift"]
+    assert lift.spaces == tuple(clinic.lifts)
 
 
 def test_a_relationship_may_name_the_openings_of_a_lift(
