@@ -29,6 +29,7 @@ from deixis.tools.maps._ground import (
 from deixis.tools.maps._map import XY, Connector, Door, IndoorMap, MapError, Place, Space
 
 _SNAP_M = 5.0
+_THICKEST_WALL_M = 1.5
 _KEPT = 100
 _OVERLAP_M2 = 0.01
 _BORDERS_M = (0.05, 0.3)
@@ -153,9 +154,14 @@ class FloorGround:
         shapes = [shape_of(self._spaces[id_].areas) for id_ in order]
         inner: dict[int, list[Shape]] = {}
         for small, large in near_pairs(shapes, 0):
-            both_open = all(self.walked(self._spaces[order[n]]) for n in (small, large))
-            if not both_open and common(shapes[small], shapes[large]).area > _OVERLAP_M2:
-                inner.setdefault(large, []).append(shapes[small])
+            one, other = self._spaces[order[small]], self._spaces[order[large]]
+            if self.walked(one) and self.walked(other):
+                continue
+            # Steps that a wheelchair can't take are taken out of whatever lies over them.
+            stepped = other.kind == "steps" and self.walked(one)
+            cut, left = (large, small) if stepped else (small, large)
+            if common(shapes[small], shapes[large]).area > _OVERLAP_M2:
+                inner.setdefault(left, []).append(shapes[cut])
         return {
             id_: without(shapes[n], joined(inner[n])) if n in inner else shapes[n]
             for n, id_ in enumerate(order)
@@ -249,6 +255,12 @@ class FloorGround:
             if not pieces:
                 return None
             zone, shape = min(pieces, key=lambda piece: _away(piece[1], middle))
+            if (off := _away(shape, middle)) > _THICKEST_WALL_M:
+                called = f"door {door.id}" if door else "an opening"
+                self.warnings.append(
+                    f"{called} lies {off:.1f} m from {_called(self._spaces[space])}: left out"
+                )
+                return None
             at = zone.into(nearest(shape, middle), across, within=shape)
             sides.append(Spot(zone=zone, at=at))
         return Portal(

@@ -61,7 +61,9 @@ def shape_of(areas: Iterable[Area]) -> Shape:
 
 def grown(shape: Shape, by: float) -> Shape:
     """A shape made larger (or smaller) on all sides, its corners kept sharp."""
-    return buffer(shape, by, join_style="mitre", cap_style="flat")
+    # At needle-sharp corners GEOS divides by nought on its way to a sound result.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return buffer(shape, by, join_style="mitre", cap_style="flat")
 
 
 def joined(shapes: Sequence[Shape]) -> Shape:
@@ -109,7 +111,7 @@ def inner_point(shape: Shape) -> XY:
 
 def slit(one: Shape, other: Shape) -> Shape:
     """The border of two shapes as a thin wall."""
-    return buffer(_border(one, other, 0.01), _SLIT_M, join_style="mitre", cap_style="flat")
+    return grown(_border(one, other, 0.01), _SLIT_M)
 
 
 def widest_border(one: Shape, other: Shape, within: float) -> tuple[float, tuple[XY, XY]] | None:
