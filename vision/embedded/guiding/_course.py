@@ -35,19 +35,32 @@ _POLITE: Final = re.compile(
 
 
 class Choice(BaseModel):
-    """One of the places that were asked about.
+    """A place that was spoken of.
 
     Attributes:
-        to: What the route tool is given for it.
-        names: All its names.
-        floor: As signs write it; empty for a kind of place that is on several.
+        to: What the route tool is given for it: its id, or a name that several places share.
+        place: As the map told it; without a floor where it is on several.
     """
 
     model_config = ConfigDict(frozen=True)
 
     to: str
-    names: tuple[str, ...] = ()
-    floor: str = ""
+    place: PlaceTold
+
+    @classmethod
+    def of(cls, place: PlaceTold) -> Choice:
+        """One place of the map."""
+        return cls(to=place.id, place=place)
+
+    @property
+    def floor(self) -> str:
+        """As signs write it; empty for what is on several."""
+        return self.place.floor
+
+    def named(self, language: str) -> PlaceTold:
+        """The place under its name in a language."""
+        name = self.place.names.get(language) or self.place.names.get(language.split("-")[0])
+        return self.place.model_copy(update={"name": name or self.place.name})
 
 
 class Course(BaseModel):
@@ -58,9 +71,13 @@ class Course(BaseModel):
         goal: The place that it came to, where it did.
         way: Whether the way is wanted.
         start: Where the asker is, in the words said; None for the main entrance.
+        here: The floor that the asker is on, where that is all that is known.
         step_free: Whether stairs are left out.
         avoid: What can't be taken, in the words said.
-        asks: What was asked back: which of `choices`, where the asker is, where to.
+        begun: Where the last way that was given begins.
+        arrived: Where it ends.
+        asks: What was asked back: `which` of the choices is sought, at which of them the asker
+            is (`from`), where that is in words (`start`), or where to (`goal`).
         choices: Places to choose from.
     """
 
@@ -70,9 +87,12 @@ class Course(BaseModel):
     goal: Choice | None = None
     way: bool = False
     start: str | None = None
+    here: str = ""
     step_free: bool = False
     avoid: tuple[str, ...] = ()
-    asks: Literal["", "which", "start", "goal"] = ""
+    begun: Choice | None = None
+    arrived: Choice | None = None
+    asks: Literal["", "which", "from", "start", "goal"] = ""
     choices: tuple[Choice, ...] = ()
 
     @classmethod
@@ -106,9 +126,11 @@ class Course(BaseModel):
 
     def turned_back(self) -> Course:
         """The way back: from where it led to where it began."""
-        here = self.goal.to if self.goal else None
+        if self.begun is None or self.arrived is None:
+            return self
+        query, start = self.begun.place.name, self.arrived.to
         return self.model_copy(
-            update={"query": self.start or "", "goal": None, "start": here, "way": True}
+            update={"query": query, "goal": self.begun, "start": start, "way": True}
         )
 
     def chosen(self, said: str) -> Choice | None:
@@ -142,13 +164,13 @@ def same_name(one: str, other: str) -> bool:
 
 def choices_of(places: Iterable[PlaceTold]) -> tuple[Choice, ...]:
     """Places as they can be chosen from."""
-    return tuple(Choice(to=p.id, names=p.written, floor=p.floor) for p in places)
+    return tuple(Choice.of(place) for place in places)
 
 
 def _named(choice: Choice, said: str) -> bool:
     """Whether an answer is one of a choice's names, or a part that tells it."""
     words, whole = set(stems(said)), compact(said)
-    for name in choice.names:
+    for name in choice.place.written:
         if compact(name) == whole or (len(whole) >= 2 and whole in compact(name)):
             return True
         if words and words <= set(stems(name)):

@@ -108,11 +108,14 @@ def _guided(text: str, request: Request, course: Course | None, *, look: Look | 
 def _card(request: Request, course: Course | None, say: GuideTelling) -> Work:
     """A card to show to staff: what was asked, or the way to what was spoken of."""
     need = request.goal
-    if not need and course is not None and course.goal is not None and course.goal.names:
-        name = course.goal.names[0]
+    if not need and course is not None and course.goal is not None:
+        name = course.goal.named(say.language).name
         need = say.say(f"Where is {name}?", f"{name}怎么走？")
-    done = yield Act(tool=_CARD, args={"need": need or request.question, "language": say.language})
+    left = course.left_open if course is not None else None
+    if not need:
+        return Decision(Outcome(text=say.say_what(), found=False, language=say.language), open=left)
+    done = yield Act(tool=_CARD, args={"need": need, "language": say.language})
     card = None if done.error else told_in(done.text, CardTold)
     text = say.failed(reason_of(done.text)) if card is None else say.card(card)
     outcome = Outcome(text=text, found=card is not None, language=say.language)
-    return Decision(outcome, open=course.left_open if course is not None else None)
+    return Decision(outcome, open=left)

@@ -77,12 +77,11 @@ class Guide:
         course = self._course(text)
         if isinstance(course, Decision):
             return course
-        question = self.request.question if course.goal is None else course.query
-        sign = self._on_sign(question or course.query)
+        sign = self._on_sign(course)
         if sign is not None and sign.call is not None:
             return sign
         if course.goal is not None:
-            goal = self._known(course.goal)
+            goal = course.goal.named(self.say.language)
             return (yield from self._answered(course, [goal], sign, to=course.goal.to))
         places = yield from self._found(course, sign)
         if isinstance(places, Decision):
@@ -99,10 +98,13 @@ class Guide:
         if before is not None and before.asks == "which":
             words = request.goal or text
             if (choice := before.chosen(words) or before.chosen(text)) is not None:
-                return changed.model_copy(update={"goal": choice, "query": choice.names[0]})
-        if before is not None and before.asks == "start" and not request.way and request.goal:
-            return changed.model_copy(update={"start": request.goal, "way": True})
-        if request.back and before is not None and before.goal is not None:
+                return changed.model_copy(update={"goal": choice, "query": choice.place.name})
+        if before is not None and before.asks in ("start", "from") and not request.way:
+            at = before.chosen(text) if before.asks == "from" else None
+            start = at.to if at is not None else request.goal
+            if start:
+                return changed.model_copy(update={"start": start, "way": True})
+        if request.back and before is not None and before.arrived is not None:
             return changed.turned_back()
         if request.goal:
             way = request.way or (request.again and old.way) or old.asks == "goal"
@@ -128,24 +130,16 @@ class Guide:
         self.request = replace(self.request, question=text)
         return course.model_copy(update={"query": course.start, "start": None, "way": True})
 
-    def _on_sign(self, question: str) -> Decision | None:
-        if self.look is None:
+    def _on_sign(self, course: Course) -> Decision | None:
+        if self.look is None or self.request.back:
             return None
-        return self.look(question, self.say.language)
-
-    def _known(self, goal: Choice) -> PlaceTold:
-        return PlaceTold(
-            id=goal.to, name=goal.names[0] if goal.names else goal.to, floor=goal.floor,
-            names={str(n): name for n, name in enumerate(goal.names)},
-        )  # fmt: skip
+        asked = bool(self.request.goal) and course.query == self.request.goal
+        return self.look(self.request.question if asked else course.query, self.say.language)
 
     def _found(
         self, course: Course, sign: Decision | None
     ) -> Generator[Act, Done, list[PlaceTold] | Decision]:
         """What of the map is meant: by the asker's words, else by those of the sign."""
-        if not course.query:  # the way back to where nobody said the way began
-            main = self.say.say("main entrance", "大门")
-            course = course.model_copy(update={"query": main})
         written = _written(sign)
         reason = ""
         for query in dict.fromkeys([course.query, *written]):
@@ -175,19 +169,23 @@ class Guide:
 
     def _chosen(self, course: Course, places: list[PlaceTold], sign: Decision | None) -> Work:
         """Goes on with the one place that is meant, or asks which."""
-        names = {compact(place.name) for place in places}
-        nearest = all(place.kind in _KINDS for place in places)
-        if len(places) == 1 or nearest:
-            to = places[0].id
-            if len(places) > 1:
-                to = places[0].name if len(names) == 1 else course.query
-                if len({place.floor for place in places}) == 1 and len(names) == 1:
-                    to = f"{places[0].name} {places[0].floor}"
-            return (yield from self._answered(course, places, sign, to=to))
+        if len(places) == 1:
+            return (yield from self._answered(course, places, sign, to=places[0].id))
+        if all(place.kind in _KINDS for place in places):
+            return (yield from self._nearest(course, places, sign))
         need = places[0].fits != "name"
         if need or course.way:
             return self._which(course, places, sign, need=need)
         return (yield from self._answered(course, places, sign, to=""))
+
+    def _nearest(self, course: Course, places: list[PlaceTold], sign: Decision | None) -> Work:
+        """Goes on with a kind of place that is in several spots: who asks where means the way."""
+        one_name = len({compact(place.name) for place in places}) == 1
+        to = places[0].name if one_name else course.query
+        if len({place.floor for place in places}) == 1:
+            to = places[0].id if not one_name else f"{to} {places[0].floor}"
+        course = course.model_copy(update={"way": course.way or not one_name})
+        return (yield from self._answered(course, places, sign, to=to))
 
     def _which(
         self, course: Course, places: Sequence[PlaceTold], sign: Decision | None, *, need: bool
@@ -204,31 +202,67 @@ class Guide:
         """Where it is, what sign and map disagree on, and the way, where it is asked for."""
         first = places[0]
         several = len(places) > 1
-        goal = Choice(to=to or first.id, names=first.written, floor="" if several else first.floor)
+        shut = all(place.closed for place in places)
+        kept = first.model_copy(update={"floor": ""}) if several else first
+        goal = Choice(to=to or first.id, place=kept)
         course = course.model_copy(update={"goal": goal, "query": course.query or first.name})
         said = self._said(places, sign)
         if self.request.hours and not several:
             said.append(self.say.hours(first))
-        if not course.way or not to:
-            return self._closing(self.say.joined(said), found=True, course=course, sign=sign,
-                                 facts=_facts(sign, first))  # fmt: skip
-        if first.closed and not several:
+        if course.way and shut:
             said.append(self.say.shut(first))
-            return self._closing(self.say.joined(said), found=True, course=course, sign=sign,
-                                 facts=_facts(sign, first))  # fmt: skip
+        if course.way and to and not shut:
+            return (yield from self._routed(course, said, sign, first))
+        return self._closing(
+            self.say.joined(said), found=True, course=course, sign=sign, facts=_facts(sign, first)
+        )
+
+    def _routed(
+        self, course: Course, said: list[str], sign: Decision | None, goal: PlaceTold
+    ) -> Work:
+        """Asks for the way, and where the asker is when that isn't clear."""
+        facts = _facts(sign, goal)
         if (floor := _only_floor(course.start)) is not None:
-            same = value_of(first.floor) == value_of(floor)
-            said.append(self.say.where_on(first.floor if same else floor))
-            asks = course.model_copy(update={"asks": "start", "start": None})
-            return self._closing(self.say.joined(said), found=True, course=asks, sign=sign,
-                                 facts=_facts(sign, first))  # fmt: skip
+            same = value_of(goal.floor) == value_of(floor)
+            here = goal.floor if same else floor
+            said.append(self.say.where_on(here))
+            course = course.model_copy(update={"asks": "start", "start": None, "here": here})
+            return self._closing(
+                self.say.joined(said), found=True, course=course, sign=sign, facts=facts
+            )
         done = yield Act(tool=ROUTE, args=_wanted(course, self.say.language))
         route = None if done.error else told_in(done.text, RouteTold)
+        if route is None and course.start is not None:
+            spots = yield from self._spots(course.start)
+            there = [s for s in spots if course.here and value_of(s.floor) == value_of(course.here)]
+            if len(there) == 1:
+                course = course.model_copy(update={"start": there[0].id})
+                done = yield Act(tool=ROUTE, args=_wanted(course, self.say.language))
+                route = None if done.error else told_in(done.text, RouteTold)
+            elif len(spots) > 1:
+                said.append(self._asked_where(spots))
+                asks = {"asks": "from", "choices": choices_of(spots), "start": None}
+                course = course.model_copy(update=asks)
+                return self._closing(
+                    self.say.joined(said), found=True, course=course, sign=sign, facts=facts
+                )
         if route is None:
             said.append(self.say.no_way(reason_of(done.text)))
-            return self._closing(self.say.joined(said), found=bool(_found_on(sign)) or not several,
-                                 course=course, sign=sign, facts=_facts(sign, first))  # fmt: skip
-        return self._led(course, route, said, sign, first)
+            return self._closing(
+                self.say.joined(said), found=True, course=course, sign=sign, facts=facts
+            )
+        return self._led(course, route, said, sign, goal)
+
+    def _spots(self, start: str) -> Generator[Act, Done, list[PlaceTold]]:
+        """The places that what was said of where the asker is may mean."""
+        done = yield Act(tool=FIND, args={"query": start, "language": self.say.language})
+        told = None if done.error else told_in(done.text, PlacesTold)
+        return _best(told.places, start) if told is not None else []
+
+    def _asked_where(self, spots: Sequence[PlaceTold]) -> str:
+        if len({compact(spot.name) for spot in spots}) == 1:
+            return self.say.which_floor(spots[0], [spot.floor for spot in spots])
+        return self.say.at_which([self.say.choice(spot) for spot in spots])
 
     def _led(
         self,
@@ -247,9 +281,9 @@ class Guide:
             parts.append(self.say.where_from())
         facts = _facts(sign, end) | {"distance_m": f"{route.distance_m:.1f}"}
         text = "\n\n".join(part for part in parts if part)
-        arrived = Choice(to=course.goal.to if course.goal else end.id, names=end.written,
-                         floor=end.floor)  # fmt: skip
-        course = course.model_copy(update={"goal": arrived})
+        ends = {"begun": route.places[:1], "arrived": route.places[-1:]}
+        kept = {name: Choice.of(places[0]) for name, places in ends.items() if places}
+        course = course.model_copy(update=kept)
         return self._closing(text, found=True, course=course, sign=sign, facts=facts)
 
     def _said(self, places: Sequence[PlaceTold], sign: Decision | None) -> list[str]:
@@ -257,17 +291,17 @@ class Guide:
         first = places[0]
         floors = list(dict.fromkeys(place.floor for place in places if place.floor))
         kinds = {compact(place.name) for place in places}
-        on_map = (
-            [self.say.is_on(first, floors)]
-            if len(kinds) == 1
-            else [self.say.is_on(place) for place in places[:_MOST_CHOICES]]
-        )
+        on_map = [self.say.is_on(first, floors)]
+        if len(kinds) > 1:
+            shared = all(place.kind in _KINDS for place in places)
+            # Of lifts and the like the way tells which is nearest.
+            shown = () if shared else places[:_MOST_CHOICES]
+            on_map = [self.say.is_on(place) for place in shown]
         if sign is None:
             return on_map
         if not sign.outcome.found:
-            if not _is_directory(sign):
-                return on_map
-            return [sign.outcome.text, f"{self.say.map_has()}{self.say.joined(on_map)}"]
+            told = _is_directory(sign) and first.kind in ("department", "room")
+            return [*on_map, self.say.only_on_map()] if told else on_map
         said = [sign.outcome.text]
         on_sign = sign.outcome.facts.get("floor")
         if on_sign and floors and value_of(on_sign) not in {value_of(f) for f in floors}:

@@ -121,6 +121,7 @@ _WAY: Final = re.compile(
 _BACK: Final = re.compile(
     r"\b(?:(?:get|go|way|walk|find my way|route|come) back|return)(?: there| again)?\b(?! to )", _I
 )
+_BACK_TO: Final = re.compile(r"\bback to ", _I)
 _WHERE: Final = re.compile(
     r"\bwhere\b|\bwhere's|\bwhich (?:floor|level|department)|\bwhat (?:floor|level|department)"
     r"|\bfind\b|\blooking for\b|\bon (?:what|which) floor",
@@ -162,7 +163,7 @@ _CARD_FRAME: Final = re.compile(
 _QUOTED: Final = re.compile(r"[“\"‘「『](.+?)[”\"’」』]")
 _TOKEN: Final = re.compile(r"[^\s,.;:?!“”\"‘()（），。？！；：、]+")
 _MORE_FRAME: Final = frozenset(
-    "route path nearest closest far navigate navigation reach bring lead there back instead "
+    "route path nearest closest far navigate navigation reach bring lead there instead "
     "ok okay yes no well then also next again way ways walk head open opens opening close "
     "closes hours hour time times until when tell thanks thank hello good morning afternoon "
     "evening department one ones same thing things building shortest quickest best fastest "
@@ -204,7 +205,8 @@ def request_en(text: str) -> Request:
     step_free = _step_free(rest)
     avoid = tuple(what for pattern in _AVOID for what in _all(rest, pattern))
     start = _start(rest)
-    question = _tidy(rest.text)
+    back = rest.take(_BACK) is not None
+    question = _tidy(_BACK_TO.sub("to ", rest.text))
     hours = bool(_HOURS.search(question))
     goal = goal_in(_OPEN_WHEN.sub("", question) if hours else question) or goal_in(question)
     if start and not goal and _WHAT_DEPARTMENT.search(said):
@@ -214,7 +216,7 @@ def request_en(text: str) -> Request:
         question=question,
         goal=goal,
         way=bool(_WAY.search(said)),
-        back=bool(_BACK.search(said)),
+        back=back,
         again=_adds(said, question, goal),
         where=bool(_WHERE.search(said)),
         hours=hours,

@@ -30,10 +30,13 @@ class GuideTelling(Wording):
 
     def is_on(self, place: PlaceTold, floors: Sequence[str] = ()) -> str:
         """On which floor of the map a place is."""
-        places = tuple(floors) or ((place.floor,) if place.floor else ())
-        if not places:
-            return self.say(f"{self.called(place)} is on the map.", f"地图上有{place.name}。")
-        return self.stands(Named(texts=(self.called(place),), places=places), kind="floor")
+        where = tuple(floors) or ((place.floor,) if place.floor else ())
+        called = self.called(place)
+        if not where:
+            return self.say(f"{called} is on the map.", f"地图上有{place.name}。")
+        if self.chinese or place.kind != "toilet" or not place.name.endswith("s"):
+            return self.stands(Named(texts=(called,), places=where), kind="floor")
+        return f"{called} are on {self.listed(where)}."
 
     def hours(self, place: PlaceTold) -> str:
         """When a place is open, as the map has it."""
@@ -72,9 +75,9 @@ class GuideTelling(Wording):
             return self.say("The map doesn't have it either.", "地图上也没有。")
         return self.say(f"The map has nothing for {told}.", f"地图上没有{told}。", words)
 
-    def map_has(self) -> str:
-        """What the sign lacks is on the map."""
-        return self.say("On the map: ", "地图上：")
+    def only_on_map(self) -> str:
+        """The sign lacks what the map has."""
+        return self.say("The sign doesn't have it.", "牌子上没有。")
 
     def cited(self, words: str) -> str:
         """The asker's own words."""
@@ -156,6 +159,18 @@ class GuideTelling(Wording):
             floor,
         )
 
+    def which_floor(self, place: PlaceTold, floors: Sequence[str]) -> str:
+        """On which of its floors the asker is."""
+        there = self.is_on(place, floors)
+        return self.joined([there, self.say("On which floor are you?", "您在几楼？")])
+
+    def at_which(self, choices: Sequence[str]) -> str:
+        """At which of several places the asker is."""
+        return self.say(
+            f"Which of these are you at: {', '.join(choices)}?",
+            f"您在哪一个那里：{'、'.join(choices)}？",
+        )
+
     def where_to(self, start: str) -> str:
         """Where the asker wants to go from where they are."""
         told = self.cited(start)
@@ -172,6 +187,13 @@ class GuideTelling(Wording):
     def welcome(self) -> str:
         """An answer to thanks."""
         return self.say("You're welcome.", "不客气。")
+
+    def say_what(self) -> str:
+        """What a card needs."""
+        return self.say(
+            "What should the card say? For example: “How do I say ‘I have an appointment’?”",
+            "卡片上要写什么？例如：“‘我有预约’用中文怎么说”。",
+        )
 
     def card(self, card: CardTold) -> str:
         """A card to show to staff."""
