@@ -380,3 +380,94 @@ def in_rectangles(spaces: Iterable[Space], at: XY, *, leeway: float) -> bool:
         ):
             return True
     return False
+
+
+def scribbles(seed: int) -> IndoorMap:
+    """Two floors of shapes thrown over each other, as no sound map has them."""
+    chance = random.Random(seed)
+    floors = tuple(Floor(id=f"f{n}", ordinal=n, short_name=f"{n + 1}F") for n in range(2))
+    spaces = tuple(
+        Space(
+            id=f"s{n}",
+            floor=chance.choice(floors).id,
+            kind=chance.choice(_EVERY_KIND),
+            category="scribble",
+            areas=tuple(_scribble(chance) for _ in range(chance.choice((1, 1, 2)))),
+            names={"en": f"Space {n}"} if chance.random() < 0.5 else {},
+        )
+        for n in range(chance.randint(3, 12))
+    )
+    places = tuple(
+        Place(
+            id=f"p{n}",
+            kind=chance.choice(("department", "lift", "entrance")),
+            floor=space.floor,
+            space=chance.choice((space.id, None)),
+            at=(chance.uniform(0, 30), chance.uniform(0, 30)),
+            names={"en": f"Place {n}"} if chance.random() < 0.8 else {},
+        )
+        for n, space in enumerate(spaces)
+    )
+    pairs = list(combinations(spaces, 2))
+    doors = tuple(
+        Door(
+            id=f"d{n}",
+            floor=one.floor,
+            line=_stroke(chance),
+            spaces=(one.id, other.id) if chance.random() < 0.8 else (one.id,),
+            step_free=chance.random() < 0.7,
+        )
+        for n, (one, other) in enumerate(chance.sample(pairs, min(8, len(pairs))))
+        if one.floor == other.floor
+    )
+    connectors = tuple(
+        Connector(
+            id=f"c{n}",
+            kind=chance.choice(("lift", "stairs", "escalator", "ramp")),
+            spaces=(one.id, other.id) if one.floor == "f0" else (other.id, one.id),
+            direction=chance.choice(("both", "up", "down")),
+        )
+        for n, (one, other) in enumerate(chance.sample(pairs, min(3, len(pairs))))
+        if one.floor != other.floor
+    )
+    return IndoorMap(
+        names={},
+        origin=(0.0, 0.0),
+        floors=floors,
+        spaces=spaces,
+        doors=doors,
+        connectors=connectors,
+        places=places,
+    )
+
+
+_EVERY_KIND: tuple[SpaceKind, ...] = (
+    "walkway", "walkway", "room", "lift", "stairs", "escalator", "ramp", "steps", "closed", "void",
+)  # fmt: skip
+
+
+def _scribble(chance: random.Random) -> Area:
+    x, y = chance.uniform(0, 30), chance.uniform(0, 30)
+    if chance.random() < 0.5:
+        return rectangle(x, y, x + chance.uniform(1, 15), y + chance.uniform(1, 15))
+    if chance.random() < 0.2:
+        return Area(exterior=((x, y), (x + 5, y), (x + 3, y)))
+    count = chance.randint(3, 7)
+    points = [
+        (
+            x + chance.uniform(1, 9) * math.cos(math.tau * n / count),
+            y + chance.uniform(1, 9) * math.sin(math.tau * n / count),
+        )
+        for n in range(count)
+    ]
+    if chance.random() < 0.3:
+        chance.shuffle(points)
+    if chance.random() < 0.3:
+        points = [(float(round(px)), float(round(py))) for px, py in points]
+    return Area(exterior=tuple(points))
+
+
+def _stroke(chance: random.Random) -> tuple[XY, ...]:
+    x, y = chance.uniform(0, 30), chance.uniform(0, 30)
+    strokes: list[tuple[XY, ...]] = [((x, y),), ((x, y), (x, y)), ((x, y), (x + 1, y + 0.2))]
+    return chance.choice(strokes)

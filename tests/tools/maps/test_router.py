@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deixis.tools.maps._directions import describe
 from deixis.tools.maps._map import XY, Connector, IndoorMap, MapError, Place
 from deixis.tools.maps._router import RouteCosts, RouteOptions, Router, avoided
 from deixis.tools.maps._way import Ride, Walk, Way
@@ -23,6 +24,7 @@ from tests.tools.maps.random_maps import (
     moved,
     on_squares,
     plazas,
+    scribbles,
     straightest,
 )
 
@@ -180,6 +182,24 @@ def test_keeping_off_the_corners_costs_little(seed: int) -> None:
     assert way.cost - 1e-6 <= way.distance_m <= way.cost + 0.6 * corners + 1e-6
 
 
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, CHOICES, st.booleans())
+def test_whatever_is_drawn_there_is_a_way_or_a_reason(
+    seed: int, chance: random.Random, step_free: bool
+) -> None:
+    map_ = scribbles(seed)
+    start, end = two(map_, chance)
+    router = Router(map_)
+    assert all(isinstance(warning, str) for warning in router.warnings)
+    try:
+        way = router.way(start, end, RouteOptions(step_free=step_free))
+    except MapError:
+        return
+    route = describe(way, map_, language="zh")
+    assert route.distance_m == pytest.approx(way.distance_m, abs=0.051)
+    assert route.step_free or not step_free
+
+
 def test_going_through_a_room_is_worth_a_detour_of_thirty_metres() -> None:
     map_ = clinic()
     way = Router(map_).way(map_.place("2F/waiting area"), map_.place("2F/allergy"))
@@ -320,6 +340,17 @@ def test_a_door_across_a_corridor_is_the_only_way_through_its_wall() -> None:
     assert way.legs[0].doors == ("1F/gate",)
     with pytest.raises(MapError, match="without door 1F/gate"):
         router.way(map_.place("1F/desk"), kiosk, RouteOptions(avoid=("1F/gate",)))
+
+
+def test_a_door_far_from_its_room_is_left_out_and_told() -> None:
+    map_ = clinic()
+    far = tuple(
+        replace(one, line=((80, 1), (80, 2))) if one.id == "1F/N0-door" else one
+        for one in map_.doors
+    )
+    assert Router(replace(map_, doors=far)).warnings == (
+        "door 1F/N0-door lies 72.0 m from Pharmacy (1F/N0): left out",
+    )
 
 
 def test_a_lift_is_not_a_corridor_between_its_two_doors() -> None:
