@@ -123,6 +123,11 @@ def polygon_of(area: Area) -> Polygon:
     return Polygon(area.exterior, area.holes)
 
 
+def spot(point: XY) -> Point:
+    """A point as a shapely one."""
+    return Point(point)
+
+
 def areas_of(shape: Shape) -> tuple[Area, ...]:
     """The polygons of a shape, largest first, their rings without the closing point."""
     found = [

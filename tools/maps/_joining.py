@@ -153,7 +153,8 @@ def _is_entrance(
     draft: DraftDoor, beside: Sequence[str], ground: set[str], outline: BaseGeometry | None
 ) -> bool:
     if draft.entrance is not None:
-        return draft.entrance
+        # The entrance of a shop in a mall leads into no building.
+        return draft.entrance and (draft.main or len(beside) == 1)
     if len(beside) != 1 or draft.main:
         return len(beside) == 1
     if draft.floor not in ground:

@@ -16,6 +16,7 @@ from deixis.tools.maps._geo import (
     cut_out,
     line_on_border,
     shape_of,
+    spot,
     union,
     walled,
 )
@@ -234,9 +235,7 @@ class Shapes:
                 says = "lies on the border of no room or walkway"
                 self.survey.problems.warn(feature, says, "move it onto a wall; it is left out")
             if line is not None:
-                id_ = found.id_on(level) if found.levels or len(levels) == 1 else (
-                    f"{feature.id}@{level_name(level)}"
-                )  # fmt: skip
+                id_ = replace(found, levels=levels).id_on(level)
                 yield self._door(feature, id_, floor, line)
 
     def _levels_of(self, feature: Feature) -> tuple[float, ...]:
@@ -255,13 +254,13 @@ class Shapes:
         at = self.survey.point(feature)
         if at is None or index is None:
             return None
-        spot = walled((at, (at[0] + 1e-6, at[1])), 1e-6)
-        near = [shapes[i] for i in index.near(spot, _TOUCH_M)]
-        near = [shape for shape in near if shape.boundary.distance(spot) <= _TOUCH_M]
+        here = spot(at)
+        near = [shapes[i] for i in index.near(here, _TOUCH_M)]
+        near = [shape for shape in near if shape.boundary.distance(here) <= _TOUCH_M]
         if not near:
             return None
         # The wall of the smaller space: a room's, not that of the hall it stands in.
-        shape = min(near, key=lambda shape: (round(shape.boundary.distance(spot), 2), shape.area))
+        shape = min(near, key=lambda shape: (round(shape.boundary.distance(here), 2), shape.area))
         return line_on_border(shape, at, metres_of(feature, "width", usual=_DOOR_M, most=10.0))
 
     def _door(self, feature: Feature, id_: str, floor: str, line: tuple[XY, ...]) -> DraftDoor:

@@ -211,10 +211,10 @@ def is_closed(feature: Feature) -> bool:
 
 
 def is_door(feature: Feature) -> bool:
-    """Whether a feature is a door, a way through or an entrance."""
-    return bool(
-        feature.text("door") or feature.text("entrance") or feature.text("indoor") == "door"
-    )
+    """Whether a feature is a door, a way through or an entrance, and not a room that has one."""
+    room = feature.geometry is not None and feature.geometry.shape == "polygon"
+    tagged = bool(feature.text("door") or feature.text("entrance")) and not room
+    return tagged or feature.text("indoor") == "door"
 
 
 def is_exit_only(feature: Feature) -> bool:

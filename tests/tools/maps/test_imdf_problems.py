@@ -150,3 +150,79 @@ def test_a_map_without_units_is_empty(tmp_path: Path) -> None:
     del clinic.files["unit"], clinic.files["opening"], clinic.files["relationship"]
     with pytest.raises(MapError, match="has no rooms and no walkways"):
         load_map(clinic.folder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("ordinal", "says"),
+    [(None, "has no ordinal"), ("2", "has no ordinal"), (True, "has no ordinal"),
+     (0.5, "has the ordinal 0.5"), (1e300, "has the ordinal 1e+300")],
+)  # fmt: skip
+def test_a_level_without_a_whole_ordinal_is_told(
+    tmp_path: Path, ordinal: object, says: str
+) -> None:
+    clinic = Clinic()
+    clinic.feature(clinic.floors[1])["properties"]["ordinal"] = ordinal
+    problem = check_map(clinic.folder(tmp_path))[0]
+    assert problem.feature == f"level {clinic.floors[1]} in level.geojson"
+    assert problem.says == says
+
+
+def test_lines_and_points_where_others_are_needed_are_told(tmp_path: Path) -> None:
+    clinic = Clinic()
+    desk = clinic.amenity([clinic.corridors[0]], (2, 2), "information")
+    clinic.feature(desk)["geometry"] = clinic.places.line([(1, 1), (2, 2)])
+    clinic.feature(clinic.main)["geometry"] = clinic.places.point((0, 2))
+    clinic.feature(clinic.doors[0])["geometry"] = None
+    told = {problem.feature: problem.says for problem in check_map(clinic.folder(tmp_path))}
+    assert told[f"amenity {desk} in amenity.geojson"] == "is a line where a point is needed"
+    assert told[f"opening {clinic.main} in opening.geojson"] == "is a point where a line is needed"
+    assert told[f"opening {clinic.doors[0]} in opening.geojson"] == (
+        "has no geometry where a line is needed"
+    )
+
+
+@pytest.mark.parametrize("name", [["ENT"], 7, {"en": 7}, {"en": " "}])
+def test_a_department_whose_name_is_none_is_told_and_left_out(tmp_path: Path, name: object) -> None:
+    clinic = Clinic()
+    clinic.feature(clinic.ent_place)["properties"]["name"] = name
+    map_ = load_map(clinic.folder(tmp_path))
+    assert clinic.ent_place not in {place.id for place in map_.places}
+    assert any(
+        f"occupant {clinic.ent_place}" in warning and "has no name" in warning
+        for warning in map_.warnings
+    )
+
+
+def test_a_plain_name_is_in_the_archives_language(tmp_path: Path) -> None:
+    clinic = Clinic()
+    clinic.manifest["language"] = "zh-CN"
+    clinic.feature(clinic.ent_place)["properties"]["name"] = "耳鼻喉科"
+    map_ = load_map(clinic.folder(tmp_path))
+    assert map_.place(clinic.ent_place).names == {"zh-CN": "耳鼻喉科"}
+
+
+def test_a_feature_without_an_id_is_told_by_its_number(tmp_path: Path) -> None:
+    clinic = Clinic()
+    clinic.feature(clinic.main)["id"] = None
+    problem = check_map(clinic.folder(tmp_path))[0]
+    assert str(problem) == "opening 1 in opening.geojson: has no id: give it a UUID"
+
+
+def test_a_malformed_display_point_or_date_is_told(tmp_path: Path) -> None:
+    clinic = Clinic()
+    clinic.feature(clinic.pharmacy)["properties"]["display_point"] = {"type": "Point"} | {
+        "coordinates": ["x"]
+    }
+    clinic.feature(clinic.ent_place)["properties"]["validity"] = {"end": "soon"}
+    warnings = load_map(clinic.folder(tmp_path)).warnings
+    assert any("has a malformed display_point" in warning for warning in warnings)
+    assert any("has a malformed validity" in warning for warning in warnings)
+
+
+def test_a_map_without_a_single_place_on_earth_is_refused(tmp_path: Path) -> None:
+    clinic = Clinic()
+    for features in clinic.files.values():
+        for feature in features:
+            feature["geometry"] = None
+    with pytest.raises(MapError, match="has no feature with a place"):
+        load_map(clinic.folder(tmp_path))

@@ -145,6 +145,25 @@ def test_steps_at_a_door_and_revolving_doors_stop_a_wheelchair(
     assert [map_.door(door).step_free for door in doors] == [False, False, False, True]
 
 
+def test_the_entrance_of_a_shop_inside_is_no_entrance_of_the_building(
+    read: Callable[[Osm], IndoorMap],
+) -> None:
+    made = corridor()
+    made.area(box(0, 4, 8, 8), "0", indoor="room", shop="books", name="Books", door="yes")
+    door = made.node((3, 4), entrance="yes", level="0")
+    map_ = read(made)
+    assert not map_.door(door).entrance
+    assert named(map_, "Books").kind == "department"
+
+
+def test_a_door_without_a_level_is_on_each_floor_where_it_lies_in_a_wall(
+    read: Callable[[Osm], IndoorMap],
+) -> None:
+    made = osm_clinic()
+    door = made.node((12, 8), door="yes")
+    assert {d.id for d in read(made).doors} >= {f"{door}@0", f"{door}@1"}
+
+
 def test_an_entrance_without_a_level_is_on_the_ground(read: Callable[[Osm], IndoorMap]) -> None:
     made = osm_clinic()
     made.area(box(0, 0, 28, 4), "-1", indoor="corridor", level__ref="B1")
@@ -390,6 +409,37 @@ def test_floors_without_a_ref_are_called_as_signs_of_the_country_do(
     map_ = read(made)
     assert [floor.short_name for floor in map_.floors] == short_names
     assert sum("has no level:ref" in warning for warning in map_.warnings) == 2
+
+
+def test_a_lift_out_of_order_joins_nothing(read: Callable[[Osm], IndoorMap]) -> None:
+    made = Osm()
+    for level in ("0", "1"):
+        made.area(box(0, 0, 20, 4), level, indoor="corridor", level__ref=f"L{level}")
+    tags = {"highway": "elevator", "operational_status": "broken", "name": "Lift B"}
+    made.area(box(0, 4, 2, 6), "0;1", **tags)
+    map_ = read(made)
+    assert map_.connectors == ()
+    assert [place.closed for place in map_.places] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("tags", "name"),
+    [
+        ({"male": "yes"}, "男卫生间"),
+        ({"female": "yes"}, "女卫生间"),
+        ({"male": "yes", "female": "yes"}, "卫生间"),
+        ({"wheelchair": "designated"}, "无障碍卫生间"),
+        ({"unisex": "yes", "male": "yes"}, "卫生间"),
+    ],
+    ids=str,
+)
+def test_toilets_are_named_by_whom_they_are_for(
+    read: Callable[[Osm], IndoorMap], tags: dict[str, str], name: str
+) -> None:
+    made = corridor()
+    made.area(box(0, 4, 8, 8), "0", indoor="room", amenity="toilets", **tags)
+    (toilets,) = [place for place in read(made).places if place.kind == "toilet"]
+    assert toilets.names["zh"] == name
 
 
 def test_a_mezzanine_is_a_floor_between(read: Callable[[Osm], IndoorMap]) -> None:
