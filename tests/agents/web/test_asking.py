@@ -273,9 +273,7 @@ def test_one_person_s_questions_have_an_end() -> None:
         threads = [visitor.ask("Where?")[0] for _ in range(2)]
         refused = visitor.post("And here?")
         assert refused.status_code == 429
-        assert refused.json() == {
-            "error": "You have 2 questions waiting: let one be answered."
-        }
+        assert refused.json() == {"error": "You have 2 questions waiting: let one be answered."}
         gate.open()
         for thread in threads:
             visitor.events(thread)
