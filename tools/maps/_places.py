@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -16,6 +16,7 @@ from deixis.vision.embedded import (
     ListSearch,
     core_key,
     floor_value,
+    has_han,
     language_of,
     misread,
     name_key,
@@ -27,6 +28,8 @@ _LONGEST = 200
 _MOST_LISTED = 8
 _SURE = 0.8
 _EXACT, _CORE = 1.0, 0.95
+_LIKELY, _POSSIBLE = 0.5, 0.4
+_FEWEST = 2
 # What one is as good as another of, so that the nearest is meant.
 _EACH_ALIKE = frozenset(("toilet", "lift", "stairs", "escalator", "ramp"))
 _ARTICLE = re.compile(
@@ -39,10 +42,29 @@ _JOINING: tuple[tuple[PlaceKind, re.Pattern[str]], ...] = (
     ("lift", re.compile(r"\b(?:lifts?|elevators?)\b|电梯|直梯|升降机|(?<=[a-z0-9号])梯$")),
     ("ramp", re.compile(r"\bramps?\b|坡道")),
 )
+# A lift's letter or number within a sentence. The A of «a lift» is none.
+_MARKED = re.compile(
+    r"\b(?:lifts?|elevators?|stairs?|staircase|stairway|stairwell|escalators?|ramps?)\s+"
+    r"(?:no\.?\s*|number\s*|\#\s*)?(?:[a-z]|\d{1,2})\b"
+    r"|(?<![a-z0-9])(?:[a-z]|\d{1,2})\s*[号座]?\s*(?:电梯|楼梯|扶梯)"
+    r"|(?:电梯|楼梯|扶梯)\s*(?:[a-z]|\d{1,2})(?![a-z0-9])"
+)
+_SHORT_MARK = re.compile(r"[a-z]|\d{1,2}")
 _OF_MARK = re.compile(r"\b(?:no|number|the)\b\.?|[#号座]")
 _HAN_DIGITS = str.maketrans("一二三四五六七八九", "123456789")
 _MAIN_ENTRANCE = re.compile(
     r"(?:main|front)?\s*(?:entrance|entry|door|gate)|(?:医院|门诊)?(?:大门口?|正门|主入口|门口|入口)"
+)
+_DOOR = re.compile(r"\b(?:entrances?|entry|doors?|gates?|exits?)\W*$|(?:入口|出口|大门|门)$")
+# Ways to say that a wheelchair passes.
+_STEP_FREE = re.compile(
+    r"\b(?:step[- ]free|accessible|wheelchair|disabled|handicapped|barrier[- ]free)\b"
+    r"|无障碍|残疾人|残障|轮椅"
+)
+# What a place is said to be beside, in passing.
+_BESIDE = re.compile(
+    r"(?i)(?<=\w)\s+(?:near|next to|beside|close to|opposite)\s.*$"
+    r"|^.+(?:附近|旁边|隔壁|对面)的(?=.)"
 )
 _WAY_OUT = re.compile(r"(?:nearest\s+)?(?:exits?|way out)|出口")
 
@@ -167,6 +189,10 @@ class PlaceFinder:
 
     def _unnamed(self, asked: _Asked) -> str:
         close = [one.place for one in self._searched(asked)]
+        said = asked.joining or asked.marked
+        if not close and said and (others := self._joining(said[0], "")):
+            listed = self.listed(others, asked.language)
+            return f"{asked.quoted} is not on the map, which has {listed}"
         if close:
             listed = self.listed(close, asked.language)
             return f"{asked.quoted} names no place of the map: {listed} may be meant, name it"
@@ -190,26 +216,25 @@ class PlaceFinder:
         for key, table, score in (
             (name_key(asked.text), self._by_key, _EXACT),
             (name_key(asked.bare), self._by_key, _EXACT),
-            (core_key(asked.bare), self._by_core, _CORE),
+            (_core(asked.bare), self._by_core, _CORE),
         ):
             if places := table.get(key) if key else None:
                 return self._all(places, score)
-        if places := self._joining(asked.bare):
-            return self._all(places, _CORE)
+        if asked.joining is not None:
+            return self._all(self._joining(*asked.joining), _CORE)
         return self._all(self._doors(asked.bare), _CORE)
 
-    def _joining(self, text: str) -> list[Place]:
-        said = _joining_of(text)
-        if said is None:
-            return []
-        kind, mark = said
-        of_kind = [place for place in self._map.places if place.kind == kind]
-        if not mark:
-            return of_kind
-        return [p for p in of_kind if any(_joining_of(n) == said for n in _names_of(p))]
+    def _joining(self, kind: PlaceKind, mark: str) -> list[Place]:
+        said = (kind, mark)
+        return [
+            place
+            for place in self._map.places
+            if place.kind == kind
+            and (not mark or any(_joining_of(name) == said for name in _names_of(place)))
+        ]
 
     def _doors(self, text: str) -> list[Place]:
-        folded = unicodedata.normalize("NFKC", text).casefold().strip()
+        folded = _folded(text)
         main = self._map.main_entrance
         if main is not None and _MAIN_ENTRANCE.fullmatch(folded):
             return [main]
@@ -220,10 +245,24 @@ class PlaceFinder:
     def _searched(self, asked: _Asked) -> list[FoundPlace]:
         names = list(self._names)
         best: dict[str, FoundPlace] = {}
-        for hit in self._search.find(asked.bare) if asked.bare else ():
+        if len(name_key(asked.bare)) < _FEWEST:
+            return []
+        for hit in self._search.find(asked.bare):
             for place in self._names[names[hit.index]]:
                 best.setdefault(place.id, _found(place, hit))
+        marked = asked.marked
+        if marked and all(found.place.kind == marked[0] for found in best.values()):
+            return self._all(self._joining(*marked), _CORE)  # no other lift is an answer
+        if _DOOR.search(asked.bare.casefold()):
+            return self._sorted(self._entrances(best))
         return self._sorted(best.values())
+
+    def _entrances(self, found: Mapping[str, FoundPlace]) -> Iterable[FoundPlace]:
+        """All entrances, none of them for certain: a side entrance isn't the main one."""
+        for place in self._map.places:
+            if place.kind == "entrance":
+                score = _LIKELY if place.id in found else _POSSIBLE
+                yield FoundPlace(place=place, fits="meaning", score=score)
 
     def _all(self, places: Iterable[Place], score: float) -> list[FoundPlace]:
         each = {place.id: place for place in places}.values()
@@ -245,7 +284,7 @@ class PlaceFinder:
 
     @cached_property
     def _by_core(self) -> dict[str, list[Place]]:
-        return _indexed((core_key(name), places) for name, places in self._names.items())
+        return _indexed((_core(name), places) for name, places in self._names.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,8 +303,20 @@ class _Asked:
             floor.id for value in values for floor in map.floors if value in floor_values(floor)
         )
         bare = _ARTICLE.sub("", rest.strip(" ,，。.?？!！的在"))
-        bare = re.sub(r"(?i)\s+(?:on|at|in)(?:\s+the)?$", "", bare)
+        bare = _BESIDE.sub("", re.sub(r"(?i)\s+(?:on|at|in)(?:\s+the)?$", "", bare))
         return cls(text=text, bare=bare.strip(), floors=floors)
+
+    @cached_property
+    def joining(self) -> tuple[PlaceKind, str] | None:
+        """The lift, stairs or escalator that is asked for, told by a letter or any of them."""
+        said = _joining_of(self.bare)
+        return said if said and (not said[1] or _SHORT_MARK.fullmatch(said[1])) else None
+
+    @cached_property
+    def marked(self) -> tuple[PlaceKind, str] | None:
+        """The one lift, or stairs, that is spoken of, maybe in passing."""
+        found = _MARKED.search(_folded(self.bare))
+        return _joining_of(found.group()) if found else None
 
     @property
     def language(self) -> str:
@@ -340,6 +391,15 @@ def _names_of(place: Place) -> tuple[str, ...]:
     return (*place.names.values(), *place.synonyms)
 
 
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().strip().translate(_HAN_DIGITS)
+
+
+def _core(text: str) -> str:
+    """A name for comparing, without «Clinic» and the like, and one word for «step-free»."""
+    return core_key(_STEP_FREE.sub("无障碍" if has_han(text) else "accessible", _folded(text)))
+
+
 def _keys(place: Place) -> set[str]:
     return {name_key(name) for name in _names_of(place)}
 
@@ -353,9 +413,9 @@ def _indexed(named: Iterable[tuple[str, list[Place]]]) -> dict[str, list[Place]]
 
 def _joining_of(text: str) -> tuple[PlaceKind, str] | None:
     """What joins floors, and the letter or number it is told by: `B号电梯` is lift `b`."""
-    folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    folded = _folded(text)
     for kind, pattern in _JOINING:
         if match := pattern.search(folded):
             rest = _OF_MARK.sub(" ", f"{folded[: match.start()]} {folded[match.end() :]}")
-            return kind, name_key(rest).translate(_HAN_DIGITS)
+            return kind, name_key(rest)
     return None

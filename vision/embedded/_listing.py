@@ -30,6 +30,7 @@ _EXACT = 0.95
 _SCORES = {"name": 0.9, "part": 0.8, "spelling": 0.6, "need": 0.7, "second": 0.5, "meaning": 0.4}
 _BARE_NUMBER = re.compile(r"-?\d{1,3}")
 _FEWEST_HAN, _FEWEST_LATIN = 4, 8
+_FEWEST_LETTERS = 3
 _ALIKE = 0.84
 
 
@@ -77,7 +78,7 @@ class ListSearch:
         """
         question = Question(text=query)
         finding = self._search.find(question, [self._sign])
-        hits = [self._hit(match, finding, query) for match in finding.matches]
+        hits = [self._hit(match, finding, query) for match in _surest(finding.matches)]
         if not any(m.tier == "literal" and m.surety >= _EXACT for m in finding.matches):
             parts = self._holding(question)
             hits += [ListHit(index=at, fits="name", score=_SCORES["part"]) for at in parts]
@@ -154,6 +155,8 @@ class ListSearch:
     def _holding(self, question: Question) -> list[int]:
         """The names that hold all words of a question, as «Breast Surgery» holds «surgery»."""
         content = {word for word in question.content if not has_han(word)}
+        if sum(map(len, content)) < _FEWEST_LETTERS:
+            content = set[str]()
         terms = [term for term in question.terms if len(term) > 1 and term not in TAILS]
         return [
             line.at.index
@@ -172,6 +175,22 @@ class ListSearch:
             if _marks(line.text) == _marks(query)
             and OSA.normalized_similarity(key, line.key, score_cutoff=_ALIKE) >= _ALIKE
         ]
+
+
+def _surest(matches: Sequence[Match]) -> list[Match]:
+    """The matches without those of an entry that others are of more surely.
+
+    A waiting area of a department serves no needs.
+    """
+    most: dict[str, float] = {}
+    for match in matches:
+        if match.entry is not None and match.tier == "glossary":
+            most[match.entry.id] = max(match.surety, most.get(match.entry.id, 0.0))
+    return [
+        m
+        for m in matches
+        if m.tier != "glossary" or m.entry is None or m.surety >= most[m.entry.id]
+    ]
 
 
 def _line(name: str, at: int) -> SignLine:

@@ -82,6 +82,40 @@ def test_a_lift_is_told_by_its_letter_in_any_words(said: str) -> None:
     assert named(said) == [f"p-lift-b-{floor}" for floor in FLOORS]
 
 
+@pytest.mark.parametrize("said", ["where is lift B?", "B电梯在哪", "is the elevator B far?"])
+def test_a_lift_is_found_in_a_sentence(said: str) -> None:
+    assert ids(said, most=1) == ["p-lift-b-1F"]
+
+
+@pytest.mark.parametrize("said", ["lift C", "C号电梯", "elevator 3"])
+def test_no_lift_stands_in_for_another(said: str) -> None:
+    assert ids(said) == []
+    with pytest.raises(MapError, match="is not on the map, which has"):
+        FINDER.named(said)
+
+
+@pytest.mark.parametrize("said", ["toilet near lift B", "B号电梯附近的卫生间"])
+def test_what_a_place_is_beside_is_not_what_is_asked_for(said: str) -> None:
+    assert named(said) == [f"p-toilet-{floor}" for floor in FLOORS]
+
+
+@pytest.mark.parametrize("said", ["wheelchair toilet", "disabled toilets", "残疾人卫生间"])
+def test_step_free_is_said_in_many_ways(said: str) -> None:
+    assert named(said) == [f"p-accessible-{floor}" for floor in FLOORS]
+
+
+def test_a_side_entrance_is_not_the_main_one() -> None:
+    assert {found.fits for found in FINDER.find("side entrance")} == {"meaning"}
+    with pytest.raises(MapError, match="“side entrance” names no place of the map"):
+        FINDER.named("side entrance")
+
+
+def test_a_waiting_area_serves_no_needs() -> None:
+    waiting = place("p-waiting", "3F", "Pediatrics Waiting Area", "儿科候诊区", kind="room")
+    finder = PlaceFinder(replace(HOSPITAL, places=(*HOSPITAL.places, waiting)))
+    assert [found.place.id for found in finder.find("my child has a fever")] == ["p-pediatrics"]
+
+
 def test_lifts_told_by_numbers_are_found_by_either_script() -> None:
     numbered = IndoorMap(
         names={},
@@ -118,6 +152,12 @@ def test_a_name_that_several_places_hold_is_asked_back() -> None:
     assert str(error.value) == (
         "“surgery” could be General Surgery (2F) or Breast Surgery (3F): name one"
     )
+
+
+def test_departments_that_serve_a_need_alike_score_alike() -> None:
+    found = FINDER.find("my ear hurts and I broke my arm")
+    assert {one.place.id for one in found} == {"p-ent", "p-orthopaedics"}
+    assert {(one.fits, one.score) for one in found} == {("need", 0.7)}
 
 
 def test_it_is_asked_back_in_the_words_of_the_asker() -> None:
@@ -212,7 +252,7 @@ def test_a_floor_is_known_by_its_value_however_it_is_written(
     assert value in floor_values(floor(short_name, 3, **names))
 
 
-@settings(deadline=None)  # the first question loads the dictionary
+@settings(deadline=None, max_examples=40)  # the first question loads the dictionary
 @given(st.text(max_size=400))
 def test_any_text_can_be_asked_for(query: str) -> None:
     assert len(FINDER.find(query)) <= 5
