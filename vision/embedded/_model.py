@@ -247,7 +247,7 @@ class EmbeddedModel(VisionModel):
             open=_left_open(messages),
             done=_done(messages, {}),
             sign=asked.images[-1].handle if asked.images else None,
-            number=number_in(str(m.text) for m in messages if isinstance(m, SystemMessage)),
+            number=number_in(str(m.text) for m in messages[:1] if isinstance(m, SystemMessage)),
         )
         see = look if asked.images or asked.recalled else None
         came = turn.next(look=see, offered=offered)
