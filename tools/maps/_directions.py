@@ -226,8 +226,6 @@ class _WalkTeller:
 
     def _facing(self, straight: Straight) -> tuple[Named, bool] | None:
         """What one walks towards or away from, where nothing else says which way to turn."""
-        if self._before is not None:
-            return None
         found = self._around.facing(straight, {self._way.start.id, self._way.end.id})
         return (_named(found[0]), found[1]) if found else None
 

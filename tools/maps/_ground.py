@@ -8,9 +8,10 @@ see each other hold every shortest line (the visibility graph of Lozano-Pérez a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import cos, radians
+from threading import Lock
 from typing import cast
 
 import numpy as np
@@ -192,6 +193,7 @@ class Zone:
     kind: SpaceKind
     space: str | None
     shape: Shape
+    _one_at_a_time: Lock = field(default_factory=Lock, repr=False)
 
     @cached_property
     def corners(self) -> Numbers:
@@ -227,7 +229,9 @@ class Zone:
         for begin in range(0, len(one), _AT_ONCE):
             cut = slice(begin, begin + _AT_ONCE)
             lines = linestrings(np.stack([one[cut], other[cut]], axis=1))
-            found[cut] = covers(self._roomy, lines)
+            # GEOS keeps its working state in a prepared shape: threads must take turns.
+            with self._one_at_a_time:
+                found[cut] = covers(self._roomy, lines)
         return found
 
     def clear(self, one: XY, other: XY) -> bool:

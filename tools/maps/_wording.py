@@ -79,6 +79,12 @@ class Named:
         bare = language != "en" or last not in _THINGS or name.casefold().startswith("the ")
         return name if bare else f"the {name}"
 
+    @property
+    def plural(self) -> bool:
+        """Whether its English name takes a plural verb."""
+        last = self.said("en").split()[-1].casefold()
+        return last in _THINGS and last.endswith("s") and last[:-1] in _THINGS | {"stair"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Here:
@@ -251,7 +257,8 @@ def _english_walk(move: Go) -> str:
     if move.turn is not None and move.turn != "straight":
         words = f"{_TURNS[move.turn][0]} and {words}"
     if move.start is not None:
-        words = f"from {move.start.said('en')}, {words}"
+        ahead = " straight ahead" if move.turn == "straight" else ""
+        words = f"from {move.start.said('en')}, {words}{ahead}"
     if move.along is not None:
         words += f" along {move.along.said('en')}" if move.along.names else " along the corridor"
     if move.facing is not None and move.to is None:
@@ -269,7 +276,8 @@ def _english_walk(move: Go) -> str:
 
 
 def _english_arrival(move: Arrive) -> str:
-    place, metres = move.place.said("en"), _metres(move.metres)
+    metres = _metres(move.metres)
+    place = f"{move.place.said('en')} {'are' if move.place.plural else 'is'}"
     start = f"from {move.start.said('en')}, " if move.start is not None else ""
     turn = f"walk {_english_facing(*move.facing)}; " if move.facing is not None else ""
     if move.turn is not None and move.turn != "straight":
@@ -278,12 +286,12 @@ def _english_arrival(move: Arrive) -> str:
         turn += "go through the door; "
     if move.side == "ahead":
         where = f"straight ahead, {metres} m on" if move.metres >= 1 else "straight ahead"
-        return f"{start}{turn}{place} is {where}."
+        return f"{start}{turn}{place} {where}."
     ahead = f", {metres} m ahead" if metres > 1 else ""
     if move.door is not None and move.door <= _MOST_DOORS:
         door = f"the {_ORDINALS[move.door - 1]} door {_SIDES[move.side][0]}"
-        return f"{start}{turn}{place} is {door}{ahead}."
-    return f"{start}{turn}{place} is {_SIDES[move.side][0]}{ahead}."
+        return f"{start}{turn}{place} {door}{ahead}."
+    return f"{start}{turn}{place} {_SIDES[move.side][0]}{ahead}."
 
 
 def _english_facing(place: Named, towards: bool) -> str:
@@ -328,7 +336,8 @@ def _chinese_walk(move: Go) -> str:
     along = ""
     if move.along is not None:
         along = f"沿{move.along.said('zh')}" if move.along.names else "沿走廊"
-    words.append(f"{along}前行{_metres(move.metres)}米")
+    verb = "直行" if move.turn == "straight" else "前行"
+    words.append(f"{along}{verb}{_metres(move.metres)}米")
     if move.through_door:
         words.append("穿过门")
     if move.to is not None:

@@ -95,6 +95,16 @@ NO_NAME = Named(names={}, kind="lift")
             "前行60米，耳鼻喉科在左手边。",
         ),
         (
+            Arrive(place=Named(names={"en": "Toilets"}, kind="toilet"), side="left", metres=9),
+            "The Toilets are on your left, 9 m ahead.",
+            "前行9米，Toilets在左手边。",
+        ),
+        (
+            Go(metres=8, start=PHARMACY, turn="straight"),
+            "From the Pharmacy, walk 8 m straight ahead.",
+            "从药房出发，直行8米。",
+        ),
+        (
             Arrive(place=ENT, side="ahead", metres=5),
             "ENT is straight ahead, 5 m on.",
             "前行5米，耳鼻喉科就在正前方。",
