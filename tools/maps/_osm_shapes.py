@@ -39,7 +39,8 @@ from deixis.tools.maps._osm_tags import (
 
 _CORRIDOR_M = 2.0
 _STAIRS_M = 1.5
-_LIFT_M = 1.6
+# Small, since a lift that is a point on a corridor's line must not block the corridor.
+_LIFT_M = 0.6
 _DOOR_M = 1.0
 _RAIL_M = 0.6
 _TOUCH_M = 0.3
@@ -304,7 +305,7 @@ class Shapes:
                 if found.id_on(level) not in self._made:
                     continue
                 for dx, dy in ((0, -1), (1, 0), (0, 1), (-1, 0)):
-                    beyond = around[self.floors[level]].around((x + dx * 1.2, y + dy * 1.2))
+                    beyond = around[self.floors[level]].around((x + dx * _LIFT_M, y + dy * _LIFT_M))
                     if beyond is not None and beyond.kind == "walkway":
                         cx, cy = x + dx * half, y + dy * half
                         yield DraftDoor(

@@ -16,6 +16,7 @@ from deixis.tools.maps import load_map as exported
 from deixis.tools.maps._checks import check_map
 from deixis.tools.maps._loading import load_map
 from deixis.tools.maps._map import IndoorMap, MapError
+from deixis.tools.maps._router import RouteOptions, Router
 from tests.tools.maps.building import Clinic, Imdf, Osm, box, osm_clinic
 
 MB = 1 << 20
@@ -119,6 +120,45 @@ def test_the_first_problems_are_in_the_line_and_the_rest_are_counted(tmp_path: P
     assert str(error.value).count("has no geometry") == 3
     assert str(error.value).endswith("; and 2 more")
     assert sum(problem.serious for problem in error.value.problems) == 5
+
+
+# --- what was read can be walked
+
+
+def distance_to(map_: IndoorMap, name: str, *, step_free: bool) -> float:
+    start = map_.main_entrance
+    (end,) = [place for place in map_.places if name in place.names.values()]
+    assert start is not None
+    return Router(map_).way(start, end, RouteOptions(step_free=step_free)).distance_m
+
+
+@pytest.mark.parametrize("step_free", [True, False])
+def test_a_way_is_as_long_in_either_format(tmp_path: Path, step_free: bool) -> None:
+    imdf = load_map(Clinic().folder(tmp_path / "clinic"))
+    unlinked = load_map(Clinic(linked=False).folder(tmp_path / "unlinked"))
+    osm = load_map(osm_clinic().file(tmp_path / "clinic.geojson"))
+    ways = [distance_to(map_, "ENT", step_free=step_free) for map_ in (imdf, unlinked, osm)]
+    assert ways == [pytest.approx(ways[0], abs=1e-3)] * 3
+
+
+def test_a_building_of_lines_and_points_can_be_walked(tmp_path: Path) -> None:
+    made = Osm()
+    for level in ("0", "1"):
+        made.way([(0, 0), (20, 0)], level, highway="corridor", level__ref=f"L{level}")
+        made.way([(20, 0), (20, 10)], level, highway="corridor")
+    made.node((10, 0), highway="elevator", level="0;1")
+    made.way([(20, 10), (20, 16)], "0;1", highway="steps", incline="up")
+    made.way([(20, 16), (30, 16)], "1", highway="corridor")
+    made.area(box(5, 1, 9, 5), "1", indoor="room", name="Laboratory")
+    made.node((7, 1), door="yes", level="1")
+    made.area(box(30, 14, 34, 18), "1", indoor="room", name="Radiology")
+    made.node((30, 16), door="yes", level="1")
+    made.node((-1, 0), entrance="main")
+    map_ = load_map(made.file(tmp_path / "lines.geojson"))
+    assert distance_to(map_, "Laboratory", step_free=True) == pytest.approx(18, abs=1)
+    assert distance_to(map_, "Radiology", step_free=False) == pytest.approx(56, abs=2)
+    with pytest.raises(MapError, match="no step-free way"):
+        distance_to(map_, "Radiology", step_free=True)
 
 
 # --- archives that mean harm
