@@ -19,6 +19,7 @@ from deixis.tools.maps._source import Json, refusal
 
 _LONGEST = 200
 _LONGEST_ID = 200
+_LONGEST_TEXT = 500
 _MOST_PROBLEMS = 1000
 _FAR_DEGREES = 0.1
 _MOST_POINTS = 20_000
@@ -144,7 +145,7 @@ class Feature:
         if value is None:
             return ""
         if isinstance(value, str):
-            return clean(value)[:_LONGEST]
+            return clean(value)[:_LONGEST_TEXT]
         return str(value) if isinstance(value, bool | float) or feature_id(value) else ""
 
     def raw(self, key: str) -> str:

@@ -148,7 +148,7 @@ class _Archive:
         self._read_lift_amenities()
         named = [names for names in map(self._names, self._buildings()) if names]
         return Draft(
-            names=named[0] if named else {self.language: name},
+            names=named[0] if named else {self.language: clean(name)},
             origin=self.survey.frame.origin,
             floors=tuple(self.floors.values()),
             spaces=tuple(self.spaces.values()),

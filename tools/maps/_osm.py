@@ -145,7 +145,7 @@ class _Reader:
         spaces = shapes.spaces(self.features)
         building, outlines = self._building(spaces)
         return Draft(
-            names=(self._names(building) if building else {}) or {"en": name},
+            names=(self._names(building) if building else {}) or {"en": clean(name)},
             origin=self.survey.frame.origin,
             floors=tuple(_with_outlines(floor, outlines) for floor in floors.values()),
             spaces=spaces,

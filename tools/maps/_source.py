@@ -46,7 +46,9 @@ class Source:
 
 def refusal(feature: str, says: str, mend: str) -> MapError:
     """The error for a source that can't be read at all, with its one problem."""
-    problem = MapProblem(feature=feature, says=says, mend=mend)
+    # The name of a file may hold anything that a file system takes.
+    shown = " ".join(feature.encode("utf-8", "replace").decode().split())
+    problem = MapProblem(feature=shown, says=says, mend=mend)
     return MapError(str(problem), problems=(problem,))
 
 
@@ -59,8 +61,8 @@ def open_source(source: str | Path) -> Source:
     Raises:
         MapError: It is none of these, is damaged, or is too large.
     """
-    path = Path(source).expanduser()
     try:
+        path = Path(source).expanduser().resolve()
         kind = path.stat().st_mode
         if stat.S_ISDIR(kind):
             return _archive(path.name, dict(_in_folder(path)))
@@ -69,7 +71,7 @@ def open_source(source: str | Path) -> Source:
         return _from_file(path)
     except FileNotFoundError:
         raise refusal(str(source), "is not there", "check the path of the map") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise refusal(str(source), f"can't be read ({error})", "check the path") from None
 
 

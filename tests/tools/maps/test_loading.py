@@ -99,8 +99,23 @@ def test_what_is_not_there_and_what_is_no_file_is_refused(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(MapError, match="is no file or folder"):
         load_map(tmp_path / "pipe")
-    with pytest.raises(MapError, match="check the path"):
-        load_map("a\0b")
+    for name in ("a\0b", "~nobody-here/map", "a" * 5000):
+        with pytest.raises(MapError, match="check the path"):
+            load_map(name)
+
+
+def test_a_name_of_a_file_that_is_no_text_is_shown_as_far_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"a\xff\nb.geojson")
+    path.write_text("{", "utf-8")
+    with pytest.raises(MapError, match=r"^a\? b\.geojson: is not JSON"):
+        load_map(path)
+
+
+def test_the_folder_one_is_in_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(MapError, match=r"^empty: holds no manifest"):
+        load_map(".")
 
 
 def test_a_file_of_an_archive_alone_is_refused_with_advice(tmp_path: Path) -> None:
