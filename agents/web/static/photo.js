@@ -1,6 +1,6 @@
 /** A photo with what was found on it: boxes and points as buttons over the picture. */
 
-import { el, icon, scriptOf } from "/static/dom.js";
+import { el, icon, present, scriptOf } from "/static/dom.js";
 import { t } from "/static/strings.js";
 
 /**
@@ -8,10 +8,26 @@ import { t } from "/static/strings.js";
  * @param {{label: string, text: string|null}} mark
  */
 export function wordsOf(mark) {
-  const text = (mark.text ?? "").trim();
+  const { text, meaning } = sidesOf(mark);
+  return meaning ? `${text} (${meaning})` : text;
+}
+
+/** The text of a mark, and what its label adds to that. */
+function sidesOf(mark) {
   const label = (mark.label ?? "").trim();
-  if (!text) return label || t("place");
-  return label && label.toLowerCase() !== text.toLowerCase() ? `${text} (${label})` : text;
+  const text = (mark.text ?? "").trim() || label || t("place");
+  const meaning = label.toLowerCase().startsWith(text.toLowerCase())
+    ? label.slice(text.length).replace(/^[\s·:,，：-]+/, "") : label;
+  return { text, meaning };
+}
+
+/** The two as elements of a list's row or of a bubble. */
+function sides(mark, tag, [textClass, meaningClass]) {
+  const { text, meaning } = sidesOf(mark);
+  return [
+    el(tag, { class: textClass, lang: scriptOf(text) }, text),
+    meaning ? el(tag, { class: meaningClass, lang: scriptOf(meaning) }, meaning) : null,
+  ];
 }
 
 /**
@@ -86,10 +102,10 @@ function place(button, { box, point }, width, height) {
  * @param {Array<object>} with_.marks
  * @param {(picture: object, marks: Array<object>, index: number|null) => void} with_.view opens
  *   the picture large, at a mark.
- * @param {string|null} [with_.note] said in the bubble of each mark, such as the floor.
+ * @param {string|null} [with_.floor] that the marks are on, where there is one for all.
  * @param {boolean} [with_.listed] whether the marks are listed below.
  */
-export function markedPhoto({ picture, marks, view, note = null, listed = true }) {
+export function markedPhoto({ picture, marks, view, floor = null, listed = true }) {
   const numbered = marks.map((mark, i) => ({ ...mark, number: marks.length > 1 ? i + 1 : null }));
   const bubble = el("div", { class: "bubble", hidden: true });
   const rows = [];
@@ -107,9 +123,8 @@ export function markedPhoto({ picture, marks, view, note = null, listed = true }
     if (index === null) return;
     const mark = numbered[index];
     bubble.replaceChildren(
-      el("p", { class: "bubble-text", lang: scriptOf(mark.text ?? "") }, (mark.text || mark.label || t("place")).trim()),
-      mark.text && mark.label && mark.label !== mark.text ? el("p", { class: "bubble-label", lang: scriptOf(mark.label) }, mark.label) : "",
-      note ? el("p", { class: "bubble-note" }, note) : "",
+      ...present(sides(mark, "p", ["bubble-text", "bubble-label"])),
+      floor && !mark.label?.includes(floor) ? el("p", { class: "bubble-note" }, `${t("floor")}: ${floor}`) : "",
       el("button", { type: "button", class: "link-button", on: { click: () => view(picture, numbered, index) } },
         icon("larger"), t("closer")),
     );
@@ -144,9 +159,7 @@ export function markedPhoto({ picture, marks, view, note = null, listed = true }
       },
     },
     mark.number ? el("span", { class: "number", "aria-hidden": "true" }, String(mark.number)) : icon("pin"),
-    el("span", { class: "place-words" },
-      el("span", { class: "place-text", lang: scriptOf(mark.text ?? "") }, (mark.text || mark.label || t("place")).trim()),
-      mark.text && mark.label && mark.label !== mark.text ? el("span", { class: "place-label", lang: scriptOf(mark.label) }, mark.label) : null),
+    el("span", { class: "place-words" }, sides(mark, "span", ["place-text", "place-label"])),
     el("span", { class: "visually-hidden" }, ` ${t("showOnPhoto")}`),
     el("span", { class: "row-hint", "aria-hidden": "true" }, t("showOnPhoto"))));
     rows.push(row);

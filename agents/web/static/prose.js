@@ -7,8 +7,17 @@ const NUMBERED = /^\s*(\d{1,3})(?:[.)]\s+|[.)、．](?=[^\d\s]))(.+)$/;
 const BULLET = /^\s*[-*•]\s+(.+)$/;
 const HEADING = /^\s{0,3}#{1,6}\s+(.+)$/;
 
-/** The elements for a text. */
-export function prose(text) {
+const HAN = /([\u3400-\u9fff][\u3000-\u303f\u3400-\u9fff\uff00-\uffef]*)/;
+
+/**
+ * The elements for a text.
+ * @param {string} text
+ * @param {string|null} [language] of the text: Chinese within another is marked, so that it is
+ *   spoken and drawn as such.
+ */
+export function prose(text, language = null) {
+  const mixed = Boolean(language) && !/^(zh|ja|ko)\b/i.test(language);
+  const inline = (line) => inlineOf(line, mixed);
   const out = [];
   let list = null;
   let paragraph = null;
@@ -41,22 +50,32 @@ export function prose(text) {
   return out;
 }
 
-function inline(text) {
+function inlineOf(text, mixed) {
+  const plain = (part) => mixed
+    ? part.split(HAN).filter(Boolean).map((run) => HAN.test(run) ? el("span", { lang: "zh" }, run) : run)
+    : part;
   const parts = text.split(/(\*\*(?=\S)[^*]*[^*\s]\*\*|`[^`]+`)/);
   return parts.filter(Boolean).map((part) => {
-    if (/^\*\*(?=\S)[^*]+\*\*$/.test(part)) return el("strong", {}, part.slice(2, -2));
+    if (/^\*\*(?=\S)[^*]+\*\*$/.test(part)) return el("strong", {}, plain(part.slice(2, -2)));
     if (/^`[^`]+`$/.test(part)) return el("code", {}, part.slice(1, -1));
-    return part;
-  });
+    return plain(part);
+  }).flat();
 }
 
 /** A text without the lines that only repeat the route's steps, which are shown as a list. */
 export function withoutSteps(text, steps) {
   const said = new Set(steps.map((step) => bare(step.instruction)));
-  const kept = text.split("\n").filter((line) => !said.has(bare(line.replace(NUMBERED, "$2"))));
-  if (kept.length === text.split("\n").length) return text;
-  // A line such as "From the main entrance:" led to the steps, and now leads nowhere.
-  const left = kept.join("\n").trim().replace(/(^|\n)[^\n]*[:：]$/, "").trim();
+  const kept = [];
+  for (const line of text.split("\n")) {
+    if (!said.has(bare(line.replace(NUMBERED, "$2")))) {
+      kept.push(line);
+      continue;
+    }
+    while (kept.length && !kept.at(-1).trim()) kept.pop();
+    // A line such as "From the main entrance:" led to the steps, and now leads nowhere.
+    if (/[:：]\s*$/.test(kept.at(-1) ?? "")) kept.pop();
+  }
+  const left = kept.join("\n").trim();
   return left.length > 0 ? left : text;
 }
 

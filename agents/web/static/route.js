@@ -1,7 +1,7 @@
 /** A route: from where to where, its picture, and its steps as a list. */
 
 import { el, icon } from "/static/dom.js";
-import { t } from "/static/strings.js";
+import { hours, t } from "/static/strings.js";
 
 /**
  * The card of a route.
@@ -22,16 +22,19 @@ export function routeCard(route, pictures) {
     el("p", { class: "chips" },
       el("span", { class: "chip" }, t("metres", length(route.distance_m))),
       route.step_free ? el("span", { class: "chip good" }, icon("wheelchair"), t("stepFree")) : null,
-      to?.hours ? el("span", { class: "chip" }, icon("clock"), to.hours) : null),
+      to?.hours ? el("span", { class: "chip" }, icon("clock"), hours(to.hours)) : null),
     pictures,
     el("ol", { class: "steps", lang: language }, (route.steps ?? []).map((step, i) => stepItem(step, route.steps[i - 1]))));
 }
 
 function stepItem(step, before) {
-  const walked = step.distance_m >= 1;
-  return el("li", { class: before && before.floor !== step.floor ? "new-floor" : null },
+  // Most instructions say how far to walk; a second figure beside it would only puzzle.
+  const walked = step.distance_m >= 1 && !/\d\s*(m|米|公尺)(?![a-z])/i.test(step.instruction);
+  const sameFloor = before?.floor === step.floor;
+  return el("li", {},
     el("span", { class: "step-text" }, step.instruction),
-    el("span", { class: "step-foot" }, floorPill(step.floor),
+    el("span", { class: sameFloor && !walked ? "visually-hidden" : "step-foot" },
+      sameFloor ? el("span", { class: "visually-hidden" }, step.floor) : floorPill(step.floor),
       walked ? el("span", { class: "muted" }, t("metres", length(step.distance_m))) : null));
 }
 

@@ -102,6 +102,10 @@ const en = {
     phrase_card: "Made a phrase card", calculate: "Calculated", remember: "Remembered",
     recall: "Remembered earlier talks", forget: "Forgot",
   },
+  days: { Mo: "Mon", Tu: "Tue", We: "Wed", Th: "Thu", Fr: "Fri", Sa: "Sat", Su: "Sun", PH: "holidays" },
+  always: "Open day and night",
+  dayRange: "–",
+  hoursClosed: "closed",
   justNow: "just now",
   other: "中文",
 };
@@ -207,6 +211,10 @@ const zh = {
     translate: "翻译", phrase_card: "制作会话卡", calculate: "计算", remember: "记住",
     recall: "回想以前的对话", forget: "忘记",
   },
+  days: { Mo: "周一", Tu: "周二", We: "周三", Th: "周四", Fr: "周五", Sa: "周六", Su: "周日", PH: "节假日" },
+  always: "全天开放",
+  dayRange: "至",
+  hoursClosed: "不开放",
   justNow: "刚刚",
   other: "English",
 };
@@ -252,6 +260,18 @@ export function applyStrings(root) {
     node.setAttribute("aria-label", t(node.dataset.tLabel));
     if (node.tagName === "BUTTON") node.title = t(node.dataset.tLabel);
   }
+}
+
+/** Opening hours in OpenStreetMap's notation, in words as far as they are of the simple kind. */
+export function hours(written) {
+  if (written.trim() === "24/7") return t("always");
+  const day = "(Mo|Tu|We|Th|Fr|Sa|Su|PH)";
+  return written
+    .replace(new RegExp(`\\b${day}\\s*-\\s*${day}\\b`, "g"), (_, a, b) => `${t("days")[a]}${t("dayRange")}${t("days")[b]}`)
+    .replace(new RegExp(`\\b${day}\\b`, "g"), (name) => t("days")[name])
+    .replace(/\b(off|closed)\b/g, t("hoursClosed"))
+    .replace(/(\d\d:\d\d)\s*-\s*(\d\d:\d\d)/g, "$1–$2")
+    .replace(/\s*([,;])\s*/g, "$1 ");
 }
 
 /** A moment in words, such as "5 minutes ago"; takes seconds since 1970 or an ISO time. */

@@ -131,8 +131,8 @@ export class TurnView {
     this.text = null;
     node.append(el("h3", { class: "visually-hidden" }, t("answer")));
     const text = route ? withoutSteps(answer.text, route.steps ?? []) : answer.text;
-    node.append(el("div", { class: `prose${answer.found ? "" : " not-found"}`, lang: language, dir: "auto" }, prose(text)));
-    const facts = factChips(answer.facts ?? {});
+    node.append(el("div", { class: `prose${answer.found ? "" : " not-found"}`, lang: language, dir: "auto" }, prose(text, language)));
+    const facts = factChips(answer.facts ?? {}, route);
     if (facts) node.append(facts);
     node.append(...this.evidence(answer));
     const made = (answer.pictures ?? []).map((picture) => this.made(picture));
@@ -153,7 +153,7 @@ export class TurnView {
     const floor = answer.facts?.floor;
     return [...byImage].map(([handle, marks]) => markedPhoto({
       picture: this.with.pictureOf(handle), marks, view: this.with.view,
-      note: floor && marks.length === 1 ? `${t("floor")}: ${floor}` : null,
+      floor: marks.length === 1 ? floor : null,
     }));
   }
 
@@ -184,8 +184,10 @@ function toolItem({ name, ok }) {
     el("span", {}, t("tools")[name] ?? name), el("span", { class: "visually-hidden" }, `: ${t(state)}`));
 }
 
-function factChips(facts) {
-  const known = Object.entries(facts).filter(([, value]) => typeof value === "string" && value);
+/** What is stated, beside what the route's card tells anyway. */
+function factChips(facts, route) {
+  const known = Object.entries(facts).filter(([name, value]) =>
+    typeof value === "string" && value && !(route && name in route));
   if (!known.length) return null;
   return el("p", { class: "chips facts" }, known.map(([name, value]) => name === "floor"
     ? el("span", { class: "chip strong" }, icon("pin"), `${t("floor")} `, floorPill(value))

@@ -76,6 +76,46 @@ def test_prose_becomes_paragraphs_and_lists(page: Page, text: str, html: str) ->
     assert shown(page, text) == html
 
 
+def test_chinese_within_another_language_is_marked(page: Page) -> None:
+    html: str = page.evaluate(
+        """async () => {
+            const { prose } = await import("/static/prose.js");
+            return prose("ENT (耳鼻喉科) is **四楼**.", "en")[0].outerHTML;
+        }"""
+    )
+    zh = '<span lang="zh">{}</span>'.format
+    assert html == f"<p>ENT ({zh('耳鼻喉科')}) is <strong>{zh('四楼')}</strong>.</p>"
+
+
+@pytest.mark.parametrize(
+    ("written", "en", "zh"),
+    [
+        (
+            "Mo-Fr 08:00-12:00,14:00-17:30",
+            "Mon–Fri 08:00–12:00, 14:00–17:30",
+            "周一至周五 08:00–12:00, 14:00–17:30",
+        ),
+        ("24/7", "Open day and night", "全天开放"),
+        (
+            "Sa 09:00-12:00; PH off",
+            "Sat 09:00–12:00; holidays closed",
+            "周六 09:00–12:00; 节假日 不开放",
+        ),
+        ("sunrise-sunset", "sunrise-sunset", "sunrise-sunset"),
+    ],
+)
+def test_opening_hours_are_told_in_words(page: Page, written: str, en: str, zh: str) -> None:
+    told: list[str] = page.evaluate(
+        """async (written) => {
+            const { hours, setLanguage } = await import("/static/strings.js");
+            const zh = (setLanguage("zh"), hours(written));
+            return [(setLanguage("en"), hours(written)), zh];
+        }""",
+        written,
+    )
+    assert told == [en, zh]
+
+
 def left(page: Page, text: str, *steps: str) -> str:
     """What is said of an answer beside its list of steps."""
     return page.evaluate(
@@ -88,8 +128,12 @@ def left(page: Page, text: str, *steps: str) -> str:
 
 
 def test_steps_that_are_listed_are_not_said_again(page: Page) -> None:
-    said = "ENT is on 4F.\nFrom the main entrance:\n1. Take Lift B up to 4F.\n2. Turn left."
-    assert left(page, said, "Take Lift B up to 4F.", "Turn left.") == "ENT is on 4F."
+    said = (
+        "ENT is on 4F.\n\nFrom the main entrance, 12 m in all:\n\n"
+        "1. Take Lift B up to 4F.\n2. Turn left.\n\nOr tell me where you are."
+    )
+    told = left(page, said, "Take Lift B up to 4F.", "Turn left.")
+    assert told == "ENT is on 4F.\n\nOr tell me where you are."
 
 
 def test_an_answer_that_repeats_no_step_is_left_alone(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,6 +172,24 @@ def test_a_lost_connection_is_made_again(browser: Browser, tmp_path: Path) -> No
         expect(turn.locator(".prose")).to_have_text("There you are.")
         visit.problems = [p for p in visit.problems if "CONNECTION_RESET" not in p]
     assert len(refused) == 2
+
+
+def test_what_a_restart_cut_off_can_be_asked_again(browser: Browser, tmp_path: Path) -> None:
+    gate = Gate(Say("Never seen."))
+    with visit_to(browser, tmp_path / "before", [gate]) as visit:
+        expect(visit.ask("Where?")).to_have_attribute("data-state", "running")
+        # A server that is killed now leaves its folder like this.
+        shutil.copytree(tmp_path / "before", tmp_path / "after")
+        restarted = VisionAgent(ScriptedModel([Say("Over there.")]), tools=[])
+        with served(restarted, tmp_path / "after") as address:
+            visit.page.goto(visit.page.url.replace(visit.address, address))
+            turn = visit.page.locator(".turn")
+            expect(turn.locator(".notice")).to_contain_text("The server was restarted")
+            turn.get_by_role("button", name="Ask again").click()
+            expect(turn.last.locator(".prose")).to_have_text("Over there.")
+            visit.page.goto("about:blank")
+        visit.asked.clear()
+        gate.open.set()
 
 
 def test_a_failure_is_one_line_that_can_be_read(browser: Browser, tmp_path: Path) -> None:
