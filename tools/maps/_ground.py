@@ -37,7 +37,7 @@ from shapely import (
 from shapely.ops import linemerge, nearest_points
 
 from deixis.tools.maps._geo import Shape, lines_of, polygon_of, polygons_of, union
-from deixis.tools.maps._map import XY, Area, Space, SpaceKind
+from deixis.tools.maps._map import XY, Area, MapError, Space, SpaceKind
 
 Numbers = NDArray[np.float64]
 
@@ -49,10 +49,12 @@ CLEARANCE_M = 0.3
 """How far a line keeps off a corner where there is as much room again beyond."""
 _LEEWAY_M = 0.02
 _SLIT_M = 0.03
-_CURVE_M = 0.03
+# Under the leeway, so that the chords of a round wall count as walked along it.
+_CURVE_M = 0.015
 _SMALLEST_M2 = 0.05
 _STRAIGHT = cos(radians(2))
 _AT_ONCE = 20_000
+_MOST_CORNERS = 2500
 
 
 def shape_of(areas: Iterable[Area]) -> Shape:
@@ -203,25 +205,17 @@ class Zone:
     @cached_property
     def bends(self) -> list[tuple[int, int, float]]:
         """Pairs of corners that see each other, with their distance in metres."""
-        count = len(self.corners)
-        first, second = np.triu_indices(count, 1)
-        keep = self._grazed(first, self.corners[second]) & self._grazed(second, self.corners[first])
-        first, second = first[keep], second[keep]
-        seen = self.sees(self.corners[first], self.corners[second])
-        first, second = first[seen], second[seen]
-        away = np.hypot(*(self.corners[first] - self.corners[second]).T)
-        return [(int(i), int(j), float(d)) for i, j, d in zip(first, second, away, strict=True)]
+        found: list[tuple[int, int, float]] = []
+        for number, corner in enumerate(self.corners):
+            others = np.arange(number + 1, len(self.corners))
+            here = np.full_like(others, number)
+            others = others[self._grazed(here, self.corners[others])]
+            found += [(number, other, away) for other, away in self._seen(corner, others)]
+        return found
 
     def links(self, point: XY) -> list[tuple[int, float]]:
         """The corners that a point sees and may turn at, with their distance in metres."""
-        count = len(self.corners)
-        if not count:
-            return []
-        at = np.broadcast_to(np.asarray(point, dtype=np.float64), (count, 2))
-        chosen = np.flatnonzero(self._grazed(np.arange(count), at))
-        chosen = chosen[self.sees(at[chosen], self.corners[chosen])]
-        away = np.hypot(*(self.corners[chosen] - at[chosen]).T)
-        return [(int(i), float(d)) for i, d in zip(chosen, away, strict=True)]
+        return self._seen(np.asarray(point, dtype=np.float64), np.arange(len(self.corners)))
 
     def sees(self, one: Numbers, other: Numbers) -> NDArray[np.bool_]:
         """Whether the straight lines between points, (n, 2) each, stay in the zone."""
@@ -259,6 +253,15 @@ class Zone:
                     return inner
         return at
 
+    def _seen(self, point: Numbers, corners: NDArray[np.intp]) -> list[tuple[int, float]]:
+        """Which of some corners a point sees and may turn at, with their distance."""
+        at = np.broadcast_to(point, (len(corners), 2))
+        grazed = self._grazed(corners, at)
+        chosen, at = corners[grazed], at[grazed]
+        seen = self.sees(at, self.corners[chosen])
+        away = np.hypot(*(self.corners[chosen] - at).T)
+        return [(int(i), float(d)) for i, d in zip(chosen[seen], away[seen], strict=True)]
+
     @cached_property
     def _roomy(self) -> Shape:
         """The zone with the leeway that lines along its walls need."""
@@ -284,6 +287,12 @@ class Zone:
             inward = (turn < 0) & bent
             found.append((points[inward], before[inward], along[inward]))
         corners, before, along = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        if len(corners) > _MOST_CORNERS:
+            x, y = inner_point(self.shape)
+            raise MapError(
+                f"the {self.kind} at ({x:.0f}, {y:.0f}) m on floor {self.floor} has {len(corners)}"
+                f" corners: draw its walls with at most {_MOST_CORNERS}"
+            )
         return corners, before, along
 
     @cached_property

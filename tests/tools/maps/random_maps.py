@@ -196,6 +196,9 @@ def _within(map_: IndoorMap, space: Space, start: Place, end: Place) -> Steps:
         on, off = ("on", space.id), ("off", space.id)
         nowhere = {*product(arrive, depart), (off, on)}
         arrive[off] = depart[on] = middle(space)
+    elif len(doors) == 1 and space.kind in ("room", "closed"):
+        # Nor does he go into a room to turn around and ride on.
+        nowhere = set(product(arrive, depart))
     if start.space == space.id:
         arrive[("start", start.id)] = start.at
     if end.space == space.id:
