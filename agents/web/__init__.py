@@ -27,8 +27,8 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
-        from deixis.vision import DeixisError
+        from deixis import vision
 
-        raise DeixisError(
+        raise vision.DeixisError(
             f"the web page takes {error.name}, which isn't installed: pip install 'deixis[web]'"
         ) from None

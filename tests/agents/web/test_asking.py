@@ -18,7 +18,7 @@ from deixis.agents.web import WebLimits
 from deixis.memory import MemoryStore
 from deixis.testing import Call, Fail, Say
 from deixis.tools import NewImage, ToolContext, ToolResult, tool
-from deixis.vision import EndpointError, ImageStore, StreamCutError
+from deixis.vision import Box, EndpointError, ImageStore, StreamCutError
 from tests.agents.helpers import blank
 from tests.agents.web.serving import Visitor, kept, names, page, png, scripted
 
@@ -338,10 +338,7 @@ def test_a_detection_on_a_cut_is_told_on_the_photo() -> None:
     @tool
     def cut(context: ToolContext) -> ToolResult:
         """Cut the middle out."""
-        box = {"x1": 16.0, "y1": 12.0, "x2": 48.0, "y2": 36.0}
-        from deixis.vision import Box
-
-        region = Box(**box)
+        region = Box(x1=16, y1=12, x2=48, y2=36)
         return ToolResult(
             text="Cut.", images=(NewImage(image=blank(64, 48, 50), parent="img_1", region=region),)
         )

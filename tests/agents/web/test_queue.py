@@ -128,9 +128,7 @@ async def test_closing_ends_what_runs_and_begins_nothing() -> None:
     users=st.lists(st.sampled_from("abcde"), min_size=1, max_size=14),
     at_once=st.integers(min_value=1, max_value=3),
 )
-def test_everyone_s_turn_comes_in_the_order_they_asked(
-    users: Sequence[str], at_once: int
-) -> None:
+def test_everyone_s_turn_comes_in_the_order_they_asked(users: Sequence[str], at_once: int) -> None:
     async def run() -> Line:
         line = Line(at_once=at_once)
         names = [f"{user}{number}" for number, user in enumerate(users)]
