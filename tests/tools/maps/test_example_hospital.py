@@ -171,14 +171,16 @@ def references(feature: Feature) -> Iterator[tuple[str, str]]:
     """The kind and id of each feature that a feature names."""
     properties = cast("dict[str, Any]", feature["properties"])
     for key, value in properties.items():
-        if key.endswith("_id") and value is not None:
+        if value is None:
+            continue
+        if key.endswith("_id"):
             yield key.removesuffix("_id"), value
         if key.endswith("_ids"):
             yield from ((key.removesuffix("_ids"), one) for one in value)
         if key in ("origin", "destination"):
             yield value["feature_type"], value["id"]
         if key == "intermediary":
-            yield from ((one["feature_type"], one["id"]) for one in value or ())
+            yield from ((one["feature_type"], one["id"]) for one in value)
 
 
 def test_features_say_what_they_are_in_imdfs_words(files: dict[str, list[Feature]]) -> None:

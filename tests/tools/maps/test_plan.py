@@ -274,7 +274,7 @@ def test_however_a_building_is_turned_its_walls_are_level(turn: float, floor: in
 
 
 def test_a_moved_building_looks_the_same() -> None:
-    here = hut()
+    here = replace(hut(), floors=(Floor(id="f", ordinal=0, short_name="1F"),))
     there = moved(here, lambda at: (at[0] + 4000, at[1] - 300))
     views = [view_of(map_, ["f"], width=1080, margin=64) for map_ in (here, there)]
     assert views[0].height == views[1].height
