@@ -67,7 +67,11 @@ def create_app(
     lock = PlaceLock(place / "web.lock")
     if (owner := lock.acquire()) is not None:
         raise DeixisError(f"{place} is used by the server of {owner}: give another folder")
-    history = History(place / _FILE)
+    try:
+        history = History(place / _FILE)
+    except BaseException:
+        lock.release()
+        raise
     runs = Runs(agent, history, bounds)
     pages = Pages(
         runs=runs,

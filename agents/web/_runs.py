@@ -61,6 +61,8 @@ class Runs:
         self._history = history
         self._limits = limits
         self._queue = FairQueue(at_once=limits.at_once)
+        # Decoding a photo takes a processor and much memory.
+        self._decoding = asyncio.Semaphore(max(2, limits.at_once))
         self._live: dict[_Key, LiveTurn] = {}
         # Questions whose pictures are being taken in; False once they are to be forgotten.
         self._coming: dict[_Key, bool] = {}
@@ -156,7 +158,9 @@ class Runs:
         name = thread or secrets.token_hex(8)
         with self._taking_in(user, name):
             old = await self._records(user, name, again)
-            book, records = await run_in_threadpool(self._kept_images, user, name, images, old)
+            async with self._decoding:
+                kept = await run_in_threadpool(self._kept_images, user, name, images, old)
+            book, records = kept
             asked = Turn(turn=0, question=question, images=tuple(map(shown_picture, records)))
             if not self._coming[user, name]:
                 await self._forgotten(user, name)
@@ -417,7 +421,10 @@ class Runs:
         live.ended_by = why
         job = live.job
         if live.turn.state == "waiting":
-            await self._declined(live.user, live.thread, len(live.turn.pending))
+            calls = len(live.turn.pending)
+            # Nobody decides on them any more.
+            live.entered()
+            await self._declined(live.user, live.thread, calls)
         elif job is not None and not self._queue.drop(job) and job.task is not None:
             job.task.cancel()
             await asyncio.wait([job.task], timeout=_ENDING_SECONDS)

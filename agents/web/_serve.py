@@ -116,12 +116,12 @@ class PageServer(uvicorn.Server):
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host.strip("[]"), port))
     except (OSError, OverflowError, UnicodeError) as error:
+        listening.close()
         reason = error.strerror if isinstance(error, OSError) else "no such port or host"
         raise DeixisError(
             f"can't listen at {host} port {port} ({reason}): choose another with --port or --host"
