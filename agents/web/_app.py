@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from deixis.agents._agent import VisionAgent
-from deixis.agents.web._errors import WebError
+from deixis.agents.web._errors import LOST, WebError, note
 from deixis.agents.web._guard import Guard
 from deixis.agents.web._history import History
 from deixis.agents.web._limits import WebLimits
@@ -25,7 +25,7 @@ from deixis.agents.web._routes import Pages, Shown
 from deixis.agents.web._runs import Runs
 from deixis.agents.web._visitors import Visitors
 from deixis.memory._lock import PlaceLock
-from deixis.vision import DeixisError
+from deixis.vision import DeixisError, ImageError
 
 _FILE: Final = "web.sqlite"
 _A_DAY: Final = 86_400
@@ -65,7 +65,13 @@ def create_app(
     temporary = tempfile.TemporaryDirectory(prefix="deixis-web-") if folder is None else None
     place = Path(temporary.name) if temporary is not None else Path(folder or ".").expanduser()
     lock = PlaceLock(place / "web.lock")
-    if (owner := lock.acquire()) is not None:
+    try:
+        owner = lock.acquire()
+    except OSError as error:
+        raise DeixisError(
+            f"{place} can't be used ({error.strerror}): give another folder"
+        ) from error
+    if owner is not None:
         raise DeixisError(f"{place} is used by the server of {owner}: give another folder")
     try:
         history = History(place / _FILE)
@@ -119,6 +125,10 @@ async def _tidied(runs: Runs) -> None:
 async def _told(request: Request, error: Exception) -> Response:
     """An error of ours: one line for the page."""
     del request
+    if not isinstance(error, WebError | ImageError):
+        # It concerns who runs the server, and may name its folders.
+        note(error, "in a request")
+        error = WebError(500, LOST)
     status = error.status if isinstance(error, WebError) else 400
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, WebError) and error.retry is not None:

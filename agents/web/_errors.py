@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from typing import Final
 
 from deixis.vision import DeixisError
 
 LOST: Final = "Something went wrong on the server. Ask again; if it goes on, tell who runs it."
+_log = logging.getLogger(__name__)
+
 INTERRUPTED: Final = "The server was stopped before there was an answer: ask again."
 NO_THREAD: Final = "There is no such conversation: it was forgotten, or the address is wrong."
 NO_TURN: Final = "There is no such question in this conversation."
@@ -29,3 +33,14 @@ class WebError(DeixisError):
         super().__init__(told)
         self.status = status
         self.retry = retry
+
+
+def note(error: Exception, when: str) -> None:
+    """Writes to the log where an error came from, without its words: they may be a person's.
+
+    Args:
+        error: What was raised.
+        when: What was being done.
+    """
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s %s\n%s", type(error).__name__, when, where)

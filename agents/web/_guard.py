@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,6 +9,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from deixis.agents.web._errors import LOST, note
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -32,7 +33,6 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
-_log = logging.getLogger(__name__)
 
 
 class Guard:
@@ -73,12 +73,10 @@ class Guard:
         try:
             await self._app(scope, receive, guarded)
         except Exception as error:
-            # Its words may be a person's: only where it came from is written to the log.
-            _log.error("%s in a request", type(error).__name__)
-            _log.debug("in a request", exc_info=error)
+            note(error, "in a request")
             if started:
                 raise
-            told = JSONResponse({"error": "Something went wrong on the server."}, status_code=500)
+            told = JSONResponse({"error": LOST}, status_code=500)
             await told(scope, receive, guarded)
 
     def _refused(self, method: str, headers: Headers) -> JSONResponse | None:

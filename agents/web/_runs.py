@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
-import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any, Final, cast
@@ -22,6 +20,7 @@ from deixis.agents.web._errors import (
     NO_TURN,
     UNDECIDED,
     WebError,
+    note,
 )
 from deixis.agents.web._history import History
 from deixis.agents.web._limits import WebLimits
@@ -40,7 +39,6 @@ from deixis.vision import DeixisError, ImageBook, ImageRecord, VisionImage
 _PICTURES_GONE: Final = "The server was restarted and its pictures are gone: send them again."
 _ENDING_SECONDS: Final = 20
 _MOST_CALLS: Final = 8
-_log = logging.getLogger(__name__)
 _Key = tuple[str, str]
 _Events = AsyncGenerator[AgentEvent]
 
@@ -376,9 +374,9 @@ class Runs:
             seconds = self._limits.turn_seconds
             live.failed(f"That took over {seconds:g} seconds and was stopped: ask for less.")
         except DeixisError as error:
-            live.failed(" ".join(str(error).split()))
+            live.failed(_told(error))
         except Exception as error:
-            _note(error)
+            note(error, "while answering")
             live.failed(LOST)
         await self._settled(live)
 
@@ -408,7 +406,7 @@ class Runs:
         try:
             await self._save(live)
         except DeixisError as error:
-            _note(error)
+            note(error, "while answering")
         if live.turn.state not in UNFINISHED:
             self._live.pop((live.user, live.thread), None)
         live.tell_state()
@@ -459,7 +457,7 @@ class Runs:
                 self._agent.forget(user=user, thread=thread)
             except DeixisError as error:
                 # It is forgotten, but traces stay in a file until it is next forgotten from.
-                _note(error)
+                note(error, "while answering")
             alone = self._history.forget(user, thread)
             if self._agent.memory is None:
                 # Nobody else knows who refers to a picture.
@@ -470,7 +468,9 @@ class Runs:
         await run_in_threadpool(forget)
 
 
-def _note(error: Exception) -> None:
-    """Writes to the log where an error came from, without its words: they may be a person's."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("%s while answering\n%s", type(error).__name__, where)
+def _told(error: DeixisError) -> str:
+    """What a person is told of it: all that isn't about the server's own files."""
+    if type(error) is DeixisError:
+        note(error, "while answering")
+        return LOST
+    return " ".join(str(error).split())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, MutableMapping
+from typing import Any
 
 from deixis.agents.web._events import EventLog, WebEvent
+from deixis.agents.web._routes import EventStream
 
 
 async def followed(log: EventLog, after: int = 0) -> list[tuple[int, str]]:
@@ -58,3 +61,21 @@ def test_no_text_can_end_an_event_or_begin_another() -> None:
     assert event.written() == (
         'id: 3\nevent: text\ndata: {"delta": "a\\n\\nevent: done\\r\\ndata: {}\\u2028"}\n\n'
     )
+
+
+async def test_a_client_that_takes_nothing_is_let_go() -> None:
+    ended: list[bool] = []
+
+    async def endless() -> AsyncGenerator[str]:
+        try:
+            while True:
+                yield ": more\n\n"
+        finally:
+            ended.append(True)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    await EventStream(endless(), stall=0.01, headers={}).stream_response(send)
+    assert ended == [True]

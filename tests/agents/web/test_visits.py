@@ -66,5 +66,11 @@ def test_a_port_that_is_taken_is_told() -> None:
 def test_a_damaged_history_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "web.sqlite").write_bytes(b"no database" * 500)
     for _ in range(2):
-        with pytest.raises(DeixisError, match=r"web\.sqlite can't be opened"):
+        with pytest.raises(DeixisError, match=r"web\.sqlite fails"):
             create_app(scripted(), folder=tmp_path)
+
+
+def test_a_folder_that_can_t_be_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(DeixisError, match=r"can't be used .* give another folder"):
+        create_app(scripted(), folder=tmp_path / "file" / "web")
