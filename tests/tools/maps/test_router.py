@@ -13,8 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deixis.tools.maps._directions import describe
-from deixis.tools.maps._map import XY, Connector, IndoorMap, MapError, Place
-from deixis.tools.maps._router import RouteCosts, RouteOptions, Router, avoided
+from deixis.tools.maps._map import (
+    XY,
+    Area,
+    Connector,
+    Floor,
+    IndoorMap,
+    MapError,
+    Place,
+    Ring,
+)
+from deixis.tools.maps._router import RouteCosts, RouteOptions, Router
 from deixis.tools.maps._way import Ride, Walk, Way
 from tests.tools.maps.plans import box, clinic, door, place, space
 from tests.tools.maps.random_maps import (
@@ -353,6 +362,51 @@ def test_a_door_far_from_its_room_is_left_out_and_told() -> None:
     )
 
 
+def hall_with(*pillars: Ring, half: float = 10.0) -> IndoorMap:
+    """A square hall around pillars, with places to the west and the east of its middle."""
+    walls = ((-half, -half), (half, -half), (half, half), (-half, half))
+    hall = space("1F/hall", "walkway", (Area(exterior=walls, holes=pillars),))
+    places = tuple(
+        place(f"1F/{name}", "amenity", hall.id, (x, 0), en=name)
+        for name, x in (("West", -8), ("East", 8))
+    )
+    floors = (Floor(id="1F", ordinal=0, short_name="1F"),)
+    return IndoorMap(names={}, origin=(0, 0), floors=floors, spaces=(hall,), places=places)
+
+
+def ring(radius: float, corners: int) -> Ring:
+    angles = [math.tau * n / corners for n in range(corners)]
+    return tuple((radius * math.cos(a), radius * math.sin(a)) for a in angles)
+
+
+@pytest.mark.parametrize("corners", [16, 100, 1000])
+def test_a_round_pillar_is_walked_around(corners: int) -> None:
+    map_ = hall_with(ring(3, corners))
+    way = Router(map_).way(map_.place("1F/West"), map_.place("1F/East"))
+    tangents = 2 * math.sqrt(8**2 - 3**2)
+    assert way.cost == pytest.approx(tangents + 3 * (math.pi - 2 * math.acos(3 / 8)), abs=0.05)
+
+
+def test_walls_of_too_many_corners_are_told_and_not_computed_for_hours() -> None:
+    pillars = [
+        box(x, y, x + 1, y + 1)[0].exterior for x in range(-50, 50, 4) for y in range(-52, 52, 4)
+    ]
+    map_ = hall_with(*pillars, half=60)
+    with pytest.raises(MapError, match="corners: draw its walls with at most 2500"):
+        Router(map_).way(map_.place("1F/West"), map_.place("1F/East"))
+
+
+def test_steps_that_lie_over_a_corridor_are_kept_off_by_wheelchairs() -> None:
+    map_ = clinic()
+    steps = space("1F/steps", "steps", box(16, -0.5, 24, 3.5))
+    map_ = replace(map_, spaces=(*map_.spaces, steps))
+    router = Router(map_)
+    start, end = map_.place("1F/pharmacy"), map_.place("1F/laboratory")
+    assert router.way(start, end).distance_m < 35
+    with pytest.raises(MapError, match="steps, or a door that a wheelchair doesn't pass"):
+        router.way(start, end, RouteOptions(step_free=True))
+
+
 def test_a_lift_is_not_a_corridor_between_its_two_doors() -> None:
     map_ = clinic()
     annexe = space("1F/annexe", "walkway", box(42, 0, 50, 3))
@@ -406,32 +460,6 @@ def test_a_place_far_from_any_floor_is_named() -> None:
     map_ = replace(map_, places=(*map_.places, lost))
     with pytest.raises(MapError, match=r"Lost Property \(1F/lost\) is not on ground"):
         Router(map_).way(map_.place("1F/main"), lost)
-
-
-@pytest.mark.parametrize(
-    "words", ["Lift B", "lift b", "the elevator B", "B号电梯", "電梯B", "lift-b"]
-)
-def test_a_lift_is_known_by_its_names(words: str) -> None:
-    assert avoided(clinic(), [words]) == ("lift-b",)
-
-
-@pytest.mark.parametrize("words", ["stairs", "all stairs", "楼梯", "the staircase"])
-def test_a_kind_stands_for_all_of_it(words: str) -> None:
-    assert avoided(clinic(), [words]) == ("stairs",)
-
-
-def test_a_place_to_avoid_is_known_by_its_name() -> None:
-    assert avoided(clinic(), ["Waiting Area", "B号电梯"]) == ("2F/waiting area", "lift-b")
-
-
-def test_what_is_not_on_the_map_is_told_with_what_is() -> None:
-    with pytest.raises(MapError, match="the map has no 'Lift Q' to avoid: it has Lift B, the stai"):
-        avoided(clinic(), ["Lift Q"])
-
-
-def test_a_name_of_two_places_is_asked_back() -> None:
-    with pytest.raises(MapError, match=r"'Toilets' could be Toilets \(1F\) or Toilets \(2F\)"):
-        avoided(clinic(), ["Toilets"])
 
 
 def test_an_unknown_id_to_avoid_is_refused() -> None:
