@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ToolFinished,
         ToolStarted,
     )
+    from deixis.agents._guide import HospitalGuide, route_of
     from deixis.agents._middleware import AgentLimits, VisionMiddleware
     from deixis.agents._robot import RobotOperator, RobotReport
 
@@ -36,6 +37,7 @@ __all__ = [
     "Approver",
     "Decision",
     "Finished",
+    "HospitalGuide",
     "PendingCall",
     "Picture",
     "Restarted",
@@ -47,14 +49,17 @@ __all__ = [
     "ToolStarted",
     "VisionAgent",
     "VisionMiddleware",
+    "route_of",
 ]
 
 _HOMES = {
     "AgentLimits": "_middleware",
+    "HospitalGuide": "_guide",
     "RobotOperator": "_robot",
     "RobotReport": "_robot",
     "VisionAgent": "_agent",
     "VisionMiddleware": "_middleware",
+    "route_of": "_guide",
 }
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from deixis.agents._answer import Decision, PendingCall
+from deixis.agents._answer import Approver, Decision, PendingCall
 from deixis.agents._console import plain, say
 from deixis.agents._failures import CommandUsageError
 from deixis.agents._keeping import expire
@@ -82,16 +82,33 @@ def open_kept(*, policy: MemoryPolicy | None = None, index_progress: bool = Fals
     return Kept(images=images, checkpoints=checkpoints, memory=memory)
 
 
+def allowed_at_terminal(call: PendingCall) -> Decision:
+    """Puts a call to the person at the terminal; where nobody sits, it isn't made."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return Decision(allow=False, reason="Nobody is at the terminal to allow it.")
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    say(plain(f"  Allow {call.name} {arguments}? [y/N] "), to_stderr=True, end="")
+    try:
+        said = input().strip().lower()
+    except EOFError:
+        said = ""
+    return Decision(allow=said in ("y", "yes", "是"), reason="The user said no.")
+
+
 def open_agent(
-    model: str, *, user: str | None, map_: str | None = None
+    model: str,
+    *,
+    user: str | None,
+    map_: str | None = None,
+    approve: Approver | None = allowed_at_terminal,
 ) -> tuple[VisionAgent, Kept | None]:
     """An agent whose threads survive; one that forgets, where the folder can't be written.
 
     With a map it is a hospital guide.
 
-    Calls that need approval are put to who sits at the terminal. What a named
-    user asks and is told is remembered over conversations. Of one that has no name nothing is,
-    beyond the conversation itself.
+    Calls that need approval are put to who sits at the terminal, or wait. What a named user asks
+    and is told is remembered over conversations. Of one that has no name nothing is, beyond the
+    conversation itself.
     """
     if user == "":
         raise CommandUsageError("a user whose name is empty is nobody: give --user a name")
@@ -107,10 +124,10 @@ def open_agent(
             images=kept.images,
             checkpoints=kept.checkpoints,
             memory=kept.memory,
-            approve=allowed_at_terminal,
+            approve=approve,
         ), kept
     say(plain(f"deixis: this conversation won't be kept: {reason}"), to_stderr=True)
-    return make(approve=allowed_at_terminal), None
+    return make(approve=approve), None
 
 
 def _maker(model: str, map_: str | None) -> Callable[..., VisionAgent]:
@@ -124,19 +141,6 @@ def _maker(model: str, map_: str | None) -> Callable[..., VisionAgent]:
     from deixis.tools.maps import load_map
 
     return partial(HospitalGuide, load_map(map_), loaded)
-
-
-def allowed_at_terminal(call: PendingCall) -> Decision:
-    """Puts a call to the person at the terminal; where nobody sits, it isn't made."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return Decision(allow=False, reason="Nobody is at the terminal to allow it.")
-    arguments = json.dumps(call.arguments, ensure_ascii=False)
-    say(plain(f"  Allow {call.name} {arguments}? [y/N] "), to_stderr=True, end="")
-    try:
-        said = input().strip().lower()
-    except EOFError:
-        said = ""
-    return Decision(allow=said in ("y", "yes", "是"), reason="The user said no.")
 
 
 def _told_at_opening(what: str, done: int, of: int) -> None:

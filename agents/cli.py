@@ -195,11 +195,12 @@ def serve(
         str | None,
         typer.Option("--token", envvar="DEIXIS_WEB_TOKEN", help="Asked of who opens the page."),
     ] = None,
+    json: Json = False,
 ) -> None:
     """Serve the web page: photos, questions, answers with boxes, routes."""
-    from deixis.agents.web._serve import serve as run
+    from deixis.agents._serve_command import serve as run
 
-    run(map_=map_, model=model, host=host, port=port, token=token)
+    run(map_=map_, model=model, host=host, port=port, token=token, as_json=json)
 
 
 @app.command()

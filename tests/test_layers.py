@@ -34,7 +34,7 @@ ADAPTERS = {
 LANGCHAIN = ("langchain", "langchain_core", "langgraph", "langsmith")
 HEAVY = (
     "torch transformers langchain langchain_core langgraph langsmith chromadb onnxruntime "
-    "rapidocr cv2 numpy mujoco gymnasium"
+    "rapidocr cv2 numpy mujoco gymnasium shapely networkx starlette uvicorn pypinyin"
 ).split()
 PUBLIC = (
     "deixis",
@@ -44,9 +44,11 @@ PUBLIC = (
     "deixis.vision.local",
     "deixis.vision.qwen",
     "deixis.tools",
+    "deixis.tools.maps",
     "deixis.tools.robot",
     "deixis.memory",
     "deixis.agents",
+    "deixis.agents.web",
     "deixis.testing",
 )
 CODE = [
@@ -128,11 +130,15 @@ def loaded_after(statement: str) -> set[str]:
         "import deixis.vision.qwen",
         "import deixis.tools",
         "import deixis.tools.robot",
+        "import deixis.tools.maps",
+        "import deixis.agents.web",
         "import deixis.memory",
         "import deixis.agents",
         "from deixis.agents.cli import run_command; run_command(['--help'])",
         "from deixis.agents.cli import run_command; run_command(['ask', '--help'])",
         "from deixis.agents.cli import run_command; run_command(['robot', '--help'])",
+        "from deixis.agents.cli import run_command; run_command(['route', '--help'])",
+        "from deixis.agents.cli import run_command; run_command(['serve', '--help'])",
         "from deixis.agents.cli import run_command; run_command(['--version'])",
     ],
 )

@@ -191,7 +191,8 @@ def _together(lines: list[Translation], source_language: str) -> Translation:
 def _weakest(sources: Collection[str]) -> Source:
     """The least sure of several sources, which is what can be said of them together."""
     surest_last: tuple[Source, ...] = ("dictionary", "glossary", "phrase")
-    return next((source for source in surest_last if source in sources), "none")
+    none: Source = "none"
+    return next((source for source in surest_last if source in sources), none)
 
 
 def _tag(to: str) -> str:
