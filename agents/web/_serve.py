@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -101,6 +101,14 @@ class PageServer(uvicorn.Server):
         self._runs: Runs = app.state.runs
         self._ready = ready
         self._host = shown_host
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Takes a signal to stop as that and no more: who called `serve` closes what is theirs."""
+        with super().capture_signals():
+            yield
+            # uvicorn would raise them again, and the process would end on the spot.
+            self._captured_signals.clear()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begins to listen."""

@@ -38,6 +38,7 @@ agent = VisionAgent(
 )
 told = lambda address: print(address, flush=True)
 serve(agent, port=0, folder=folder, limits=WebLimits(at_once=1), ready=told)
+print("closed")
 """
 
 
@@ -125,8 +126,8 @@ def test_a_server_that_is_told_to_stop_ends_the_streams_and_itself(tmp_path: Pat
             assert "event: started" in (next(lines) for _ in range(10))
             server.send_signal(signal.SIGTERM)
             assert not [line for line in lines if line.startswith("event")]
-        _, errors = server.communicate(timeout=PATIENCE)
-        assert errors == ""
+        told, errors = server.communicate(timeout=PATIENCE)
+        assert (told, errors, server.returncode) == ("closed\n", "", 0)
     after = durable(tmp_path)
     with page(after, folder=tmp_path) as address, Returning(address, cookie) as visitor:
         assert visitor.turn(thread, 2)["state"] == "interrupted"
