@@ -52,7 +52,7 @@ def test_a_tap_on_the_box_tells_what_stands_there(browser: Browser, address: str
         turn = visit.answered(QUESTION, GUIDE)
         turn.locator(".mark.box").tap()
         expect(turn.locator(".bubble")).to_contain_text("耳鼻喉科")
-        expect(turn.locator(".bubble")).to_contain_text("Floor: 4F")
+        expect(turn.locator(".bubble")).to_contain_text("ENT · 4F")
         expect(turn.locator(".places li.selected")).to_contain_text("耳鼻喉科")
 
 
