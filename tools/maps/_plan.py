@@ -48,11 +48,9 @@ class _Stage:
     floor: str
     points: tuple[XY, ...]
     heading: tuple[str, ...]
-    first: bool
     last: bool
     marked: frozenset[str]
     leaves: str = ""
-    near: Place | None = None
     named: tuple[Place, ...] = field(default_factory=tuple[Place, ...])
 
 
@@ -78,7 +76,6 @@ def draw_floor(map: IndoorMap, floor_id: str, *, language: str, size: int = 1080
         floor=floor_id,
         points=(),
         heading=(" · ".join(heading),),
-        first=False,
         last=False,
         marked=frozenset(),
     )
@@ -99,10 +96,13 @@ def draw_route(way: Way, map: IndoorMap, *, language: str, size: int = 1080) -> 
         An RGB picture; a panel for each floor walked on, headed by the floor's short name.
 
     Raises:
-        MapError: The way isn't of this map, or the width is out of bounds.
+        MapError: The way isn't of this map, goes over too many floors, or the width is out of
+            bounds.
     """
     names = _Namer(language)
-    stages = _stages(way, map, names)[:_MOST_PANELS]
+    stages = _stages(way, map, names)
+    if len(stages) > _MOST_PANELS:
+        raise MapError(f"a way over {len(stages)} floors isn't drawn: {_MOST_PANELS} at most")
     width, margin = _width(size), _margin(size)
     floors = {stage.floor for stage in stages}
     points = [p for stage in stages for p in stage.points] or [way.end.at]
@@ -159,7 +159,6 @@ def _stages(way: Way, map_: IndoorMap, names: _Namer) -> list[_Stage]:
         found.append(_stage(way, map_, names, (floor, points, before, after)))
     if not found:
         found.append(_stage(way, map_, names, (way.end.floor, (way.end.at,), None, None)))
-    found[0] = replace(found[0], first=True)
     found[-1] = replace(found[-1], last=True)
     return found
 
@@ -194,7 +193,6 @@ def _stage(
         floor=floor,
         points=points or (way.end.at,),
         heading=tuple(dict.fromkeys(filter(None, ends))),
-        first=False,
         last=False,
         marked=frozenset(marked),
         leaves=leaves,

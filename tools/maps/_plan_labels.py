@@ -34,6 +34,7 @@ _IN_A_ROOM: Final = 400.0
 _LINES: Final = 4
 _CELLS: Final = 7
 _MOST_LABELS: Final = 250
+_MOST_BESIDE: Final = 40  # tries to put a name beside what it names, where it needn't be there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,7 @@ class Placer:
         clear: How far they keep from it, in pixels.
         taken: Boxes that hold something already.
         labels: What was placed.
+        tries: How often a name was put beside what it names.
     """
 
     frame: Rect
@@ -102,6 +104,7 @@ class Placer:
     clear: float = 12.0
     taken: list[Rect] = field(default_factory=list[Rect])
     labels: list[Label] = field(default_factory=list[Label])
+    tries: int = 0
 
     def place(self, wanted: Wanted) -> Label | None:
         """Place a name in its room, or beside what it names; None where there is no room."""
@@ -109,7 +112,10 @@ class Placer:
         if not text or (len(self.labels) >= _MOST_LABELS and not wanted.must):
             return None
         found = self._within(wanted, text) if wanted.ring else None
-        if found is None and (wanted.must or wanted.beside or not wanted.ring):
+        allowed = wanted.must or self.tries < _MOST_BESIDE
+        beside = wanted.must or wanted.beside or not wanted.ring
+        if found is None and beside and allowed:
+            self.tries += not wanted.must
             found = self._beside(wanted, text)
         if found is not None:
             self.labels.append(found)
@@ -118,8 +124,10 @@ class Placer:
 
     def _within(self, wanted: Wanted, text: str) -> Label | None:
         left, top, right, bottom = bounds(wanted.ring)
+        longest = max((len(word) for word in text.split() if word.isascii()), default=1)
         for size in _SIZES:
-            if bottom - top < size or right - left < size:
+            # Most words are wider than a third of an em a letter: saves measuring.
+            if bottom - top < size or right - left < size * max(1.0, longest / 3):
                 continue
             tried: set[str] = set()
             for share in _SHARES:
@@ -140,7 +148,9 @@ class Placer:
         reach = grown((around[0], around[1], around[2], around[3]), _NEAR)
         walls = [wall for wall in self.walls if crosses(*wall, reach)]
         rooms = [room for room in map(bounds, self.rooms) if meet(room, reach)]
-        best: tuple[float, Label] | None = None
+        # What needn't be named isn't where its name would hide walls.
+        best_cost = math.inf if wanted.must else _ON_A_WALL * (3 if wanted.ring else 6)
+        best: Label | None = None
         for size in sizes:
             for width in (self.frame[2], 240.0, 150.0):
                 block = whole(text, size, width) or (
@@ -150,20 +160,25 @@ class Placer:
                 )
                 if block is None:
                     continue
-                for box in _spots_beside(wanted.at, wanted.reach, block):
+                for box in _spots_beside(wanted.at, wanted.reach, block, far=wanted.must):
                     middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
                     cost = math.dist(wanted.at, middle) - size * 4
-                    if best is not None and cost >= best[0]:
+                    if cost >= best_cost:
                         continue
                     hard = self._cost(box)
                     if hard > 0 and not wanted.must:
                         continue
-                    cost += hard + _ON_A_WALL * sum(crosses(a, b, box) for a, b in walls)
-                    most = 0.2 * (box[2] - box[0]) * (box[3] - box[1])
-                    cost += _IN_A_ROOM * any(shared(room, box) > most for room in rooms)
-                    if best is None or cost < best[0]:
-                        best = (cost, Label(text=block, box=box, wanted=wanted))
-        return best[1] if best else None
+                    cost += hard
+                    for a, b in walls:
+                        if cost >= best_cost:
+                            break
+                        cost += _ON_A_WALL * crosses(a, b, box)
+                    if cost < best_cost and _in_a_room(box, rooms):
+                        cost += _IN_A_ROOM
+                    if cost < best_cost:
+                        best_cost = cost
+                        best = Label(text=block, box=box, wanted=wanted)
+        return best
 
     def _free(self, box: Rect) -> bool:
         return self._cost(box) == 0
@@ -241,6 +256,12 @@ def _kept(word: str, words: set[str]) -> bool:
     return word in words or ("/" in word and len(word) > 8)
 
 
+def _in_a_room(box: Rect, rooms: Sequence[Rect]) -> bool:
+    """Whether a fifth of a box lies in one of some rooms."""
+    most = 0.2 * (box[2] - box[0]) * (box[3] - box[1])
+    return any(shared(room, box) > most for room in rooms if meet(room, box))
+
+
 def _spots_within(box: Rect, at: XY, block: TextBlock, cells: int) -> list[Rect]:
     """Boxes for a text within a box, those around a point first."""
     left, top, right, bottom = box
@@ -255,16 +276,17 @@ def _spots_within(box: Rect, at: XY, block: TextBlock, cells: int) -> list[Rect]
     return [(x, y, x + w, y + h) for x, y in corners]
 
 
-def _spots_beside(at: XY, reach: float, block: TextBlock) -> Iterator[Rect]:
+def _spots_beside(at: XY, reach: float, block: TextBlock, *, far: bool) -> Iterator[Rect]:
     """Boxes for a text around a point, near ones first."""
     w, h = block.width + 14, block.height + 6
     x, y = at
-    for far in (reach, reach + 14, reach + 34, reach + 60, reach + 90):
+    gaps = (0, 14, 34, 60, 90)
+    for gap in gaps if far else gaps[:3]:
         for dx, dy in (
             (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1),
             (0.5, 1), (-0.5, 1), (0.5, -1), (-0.5, -1),
         ):  # fmt: skip
-            cx, cy = x + dx * (far + w / 2), y + dy * (far + h / 2)
+            cx, cy = x + dx * (reach + gap + w / 2), y + dy * (reach + gap + h / 2)
             yield (cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)
 
 

@@ -45,13 +45,11 @@ class Sketch:
 
     Attributes:
         path: The line walked, in metres; empty for none.
-        marked: Ids of the spaces to bring out.
         start: Whether a circle stands where the line begins.
         end: Whether a pin stands where it ends.
     """
 
     path: tuple[XY, ...] = ()
-    marked: frozenset[str] = frozenset()
     start: bool = False
     end: bool = False
 

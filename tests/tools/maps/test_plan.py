@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageColor
+from PIL import Image, ImageChops, ImageColor
 
 from deixis.tools.maps import (
     XY,
@@ -336,3 +336,26 @@ def test_north_is_up_where_the_building_stands_square() -> None:
     (x1, y1), (x2, y2) = view.at((5, 2)), view.at((5, 8))
     assert x1 == pytest.approx(x2)
     assert y2 < y1
+
+
+def test_a_crowded_floor_names_some_things_and_hides_no_walls_under_the_rest() -> None:
+    rooms = [(i * 5.0, j * 4.0) for i in range(40) for j in range(10)]
+    spaces = tuple(
+        Space(
+            id=f"s{n}", floor="f", kind="lift", category="", areas=(box(x, y, x + 5, y + 4),)
+        )
+        for n, (x, y) in enumerate(rooms)
+    )  # fmt: skip
+    places = tuple(
+        Place(
+            id=f"s{n}", kind="lift", floor="f", space=f"s{n}", at=(x + 2, y + 2),
+            names={"en": f"A lift of a long name {n}"},
+        )
+        for n, (x, y) in enumerate(rooms)
+    )  # fmt: skip
+    floor = Floor(id="f", ordinal=0, short_name="1F", outlines=(box(0, 0, 200, 40),))
+    map_ = replace(hut(), floors=(floor,), spaces=spaces, places=places, doors=())
+    named = draw_floor(map_, "f", language="en")
+    bare = draw_floor(replace(map_, places=()), "f", language="en")
+    differ = ImageChops.difference(named, bare).convert("L").histogram()
+    assert sum(differ[20:]) < 0.15 * named.width * named.height
