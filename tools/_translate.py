@@ -190,9 +190,11 @@ def _together(lines: list[Translation], source_language: str) -> Translation:
 
 def _weakest(sources: Collection[str]) -> Source:
     """The least sure of several sources, which is what can be said of them together."""
-    surest_last: tuple[Source, ...] = ("dictionary", "glossary", "phrase")
-    none: Source = "none"
-    return next((source for source in surest_last if source in sources), none)
+    least_sure_first: tuple[Source, ...] = ("dictionary", "glossary", "phrase")
+    for source in least_sure_first:
+        if source in sources:
+            return source
+    return "none"
 
 
 def _tag(to: str) -> str:

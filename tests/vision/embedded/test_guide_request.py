@@ -57,7 +57,9 @@ def test_a_floor_or_a_department_is_no_question_for_the_way(said: str, goal: str
         ("How do I get from the pharmacy to ENT?", "pharmacy", "ENT"),
         ("how do I get to ENT from Lift A?", "Lift A", "ENT"),
         ("I am standing next to Radiology, where is the toilet?", "Radiology", "toilet"),
+        ("I'm in a wheelchair at the pharmacy. How do I get to ENT?", "pharmacy", "ENT"),
         ("from lift A instead", "lift A", ""),
+        ("next to Lift B", "Lift B", ""),
         ("I'm at the main entrance", "main entrance", ""),
         ("I'm on the third floor, where is the nearest toilet?", "third floor", "toilet"),
         ("从药房到耳鼻喉科怎么走", "药房", "耳鼻喉科"),
@@ -77,6 +79,7 @@ def test_where_the_asker_is_is_told_from_where_they_want_to_be(
     "said",
     [
         "I'm in pain, where should I go?",
+        "At night, where should I go?",
         "I suffer from headaches, which department?",
         "I was discharged from hospital, where do I get my medicine?",
         "我在发烧，去哪个科？",

@@ -97,10 +97,16 @@ _AT: Final = re.compile(
     r"| so | to | instead|$))",
     _I,
 )
+_BARE_AT: Final = re.compile(
+    r"(?:^|[.,;!?])\s*(?:and )?(?:at|near|next to|beside|outside|in front of) "
+    r"(?P<what>[^,.;?!]+?)(?=\s*(?:[,.;?!]|how |where |$))",
+    _I,
+)
 _NO_PLACE: Final = re.compile(
     r"(?:(?:a |an |some |so much |great |severe |bad |the )*"
     r"(?:pain|labou?r|trouble|hurry|rush|risk|medication|hospital|need|shock|love|holiday|time"
-    r"|drugs|my \w+s|phone|way|wheelchair)\b|my (?:\d|thirties|twenties|forties|fifties))",
+    r"|drugs|my \w+s|phone|way|wheelchair|night|home|moment|least|first|once|noon"
+    r"|weekends?)\b|my (?:\d|thirties|twenties|forties|fifties))",
     _I,
 )
 _WAY: Final = re.compile(
@@ -264,7 +270,7 @@ def _step_free(rest: _Rest) -> bool | None:
 
 
 def _start(rest: _Rest) -> str | None:
-    for pattern in (_AT, _FROM):
+    for pattern in (_AT, _FROM, _BARE_AT):
         for found in pattern.finditer(rest.text):
             what = _bare(found["what"])
             if _NOT_FROM.search(rest.text[: found.start()].rstrip()) or _NO_PLACE.match(what):
