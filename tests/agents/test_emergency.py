@@ -43,6 +43,7 @@ TOLD = "This may be an emergency: go to Emergency (急诊), 1F, now, or call 120
         "my wife fainted", "he is unconscious", "My baby swallowed a battery",
         "I took too many pills", "I want to kill myself", "I want to die",
         "This is an emergency!", "please call an ambulance", "He can’t move his left arm",
+        "I was hit by a car", "there was an accident, my friend is bleeding",
         "I had a heart attack last year and now my chest hurts",
     ],
 )  # fmt: skip

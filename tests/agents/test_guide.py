@@ -105,6 +105,39 @@ def test_departments_that_fit_alike_are_asked_about(embedded: HospitalGuide) -> 
     assert route.places[-1].name == "Gastroenterology"
 
 
+def test_who_was_hurt_is_sent_to_the_emergency_department_and_not_to_its_door(
+    embedded: HospitalGuide,
+) -> None:
+    answer = embedded.ask("I was hit by a car, where do I go?")
+    assert answer.answer.startswith("This may be an emergency: go to Emergency (急诊), 1F, now")
+    route = route_of(answer)
+    assert route is not None
+    assert route.places[-1].name == "Emergency"
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Should I take ibuprofen for my headache?", "About treatment and medicine, please ask"),
+        ("我头疼，该吃什么药？", "治疗和用药请咨询医护人员"),
+    ],
+)
+def test_what_to_take_is_left_to_those_who_treat(
+    embedded: HospitalGuide, question: str, said: str
+) -> None:
+    answer = embedded.ask(question).answer
+    assert said in answer
+    assert ("Neurology" in answer) or ("神经内科" in answer)
+
+
+def test_a_wheelchair_takes_no_escalator(embedded: HospitalGuide) -> None:
+    answer = embedded.ask("How do I get to cardiology from the main entrance? wheelchair")
+    route = route_of(answer)
+    assert route is not None
+    assert route.step_free
+    assert "scalator" not in answer.answer
+
+
 def test_the_nearest_toilet_is_the_nearest(embedded: HospitalGuide) -> None:
     answer = embedded.ask("I'm at ENT. Where is the nearest toilet?")
     route = route_of(answer)

@@ -78,8 +78,39 @@ def test_where_the_asker_is_is_told_from_where_they_want_to_be(
 @pytest.mark.parametrize(
     "said",
     [
+        "How do I get to cardiology from the main entrance? wheelchair",
+        "Where is ENT? My wheelchair, please.",
+        "ENT, stroller",
+    ],
+)
+def test_a_wheelchair_named_at_the_end_leaves_out_stairs(said: str) -> None:
+    assert request_of(said).step_free is True
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("Should I take ibuprofen for my headache?", True),
+        ("What medicine is good for a cold?", True),
+        ("Is my rash serious?", True),
+        ("我该吃什么药", True),
+        ("我头疼，严重吗？", True),
+        ("Should I take the lift or the stairs to ENT?", False),
+        ("Where do I get my medicine?", False),
+        ("在哪里取药", False),
+        ("耳鼻喉科怎么走", False),
+    ],
+)
+def test_what_only_a_doctor_may_say_is_heard(said: str, *, advice: bool) -> None:
+    assert request_of(said).advice is advice
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         "I'm in pain, where should I go?",
         "At night, where should I go?",
+        "He fell from a ladder",
         "I suffer from headaches, which department?",
         "I was discharged from hospital, where do I get my medicine?",
         "我在发烧，去哪个科？",

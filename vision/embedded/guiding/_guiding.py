@@ -169,6 +169,9 @@ class Guide:
 
     def _chosen(self, course: Course, places: list[PlaceTold], sign: Decision | None) -> Work:
         """Goes on with the one place that is meant, or asks which."""
+        if places[0].fits != "name":
+            # Who treats something is asked about, not the door to them.
+            places = [place for place in places if place.kind not in _KINDS] or places
         if len(places) == 1:
             return (yield from self._answered(course, places, sign, to=places[0].id))
         if all(place.kind in _KINDS for place in places):
@@ -192,7 +195,8 @@ class Guide:
     ) -> Decision:
         shown = list(places)[:_MOST_CHOICES]
         asked = self.say.choose([self.say.choice(place) for place in shown], need=need)
-        text = self.say.joined([asked, self.say.safety(self._emergency, self.number)])
+        safety = self.say.safety(self._emergency, self.number)
+        text = self.say.joined([asked, safety, *self._no_advice()])
         open_ = course.model_copy(update={"asks": "which", "choices": choices_of(shown)})
         return self._closing(text, found=False, course=open_, sign=_kept(sign))
 
@@ -287,7 +291,13 @@ class Guide:
         return self._closing(text, found=True, course=course, sign=sign, facts=facts)
 
     def _said(self, places: Sequence[PlaceTold], sign: Decision | None) -> list[str]:
-        """Where it is, by the sign and by the map."""
+        """Where it is, by the sign and by the map; and what isn't ours to say."""
+        return [*self._where_it_is(places, sign), *self._no_advice()]
+
+    def _no_advice(self) -> list[str]:
+        return [self.say.no_advice()] if self.request.advice else []
+
+    def _where_it_is(self, places: Sequence[PlaceTold], sign: Decision | None) -> list[str]:
         first = places[0]
         floors = list(dict.fromkeys(place.floor for place in places if place.floor))
         kinds = {compact(place.name) for place in places}
@@ -316,10 +326,13 @@ class Guide:
             said = [sign.outcome.text]
             if sign.outcome.facts.get("floor"):
                 said.append(self.say.only_on_sign(way=course.way))
+            said += self._no_advice()
             return self._closing(self.say.joined(said), found=True, course=course, sign=sign,
                                  facts=sign.outcome.facts)  # fmt: skip
         neither = self.say.on_neither(sign=sign is not None, words=course.query)
         said = [sign.outcome.text if sign is not None else "", neither]
+        if self.request.advice:
+            said = self._no_advice()
         if self._near:
             helpers = [self.say.choice(place) for place in self._near[:2]]
             said.append(self.say.could_help(helpers).strip())

@@ -25,6 +25,7 @@ class Request:
         again: Whether something is added to what was asked before: «and the pharmacy?».
         where: Whether a place is asked for at all, the way or not.
         hours: Whether opening hours are asked for.
+        advice: Whether medical advice is asked for, which a guide doesn't give.
         start: Where the asker is, in the words said.
         step_free: Whether stairs must, or needn't any more, be left out; None where nothing is
             said.
@@ -40,6 +41,7 @@ class Request:
     again: bool = False
     where: bool = False
     hours: bool = False
+    advice: bool = False
     start: str | None = None
     step_free: bool | None = None
     avoid: tuple[str, ...] = ()

@@ -65,6 +65,11 @@ _STEP_FREE: Final = (
     ),
     re.compile(r"\b(?:for (?:a )?)?wheelchair (?:user|accessible (?:route|way)|route|way)s?\b", _I),
     re.compile(r"\baccessible (?:route|way|path)\b", _I),
+    re.compile(
+        r"(?<=[.,;?!])\s*(?:an? |my )?(?:wheelchair|pram|stroller)(?: user)?(?: please)?"
+        r"(?=\s*(?:[.,;?!]|$))",
+        _I,
+    ),
 )
 _FOR_WHEELCHAIRS: Final = re.compile(
     r"\b(?:accessible|disabled|wheelchair)(?: accessible)?"
@@ -79,7 +84,7 @@ _STEPS_AGAIN: Final = re.compile(
 )
 # Not a place to come from: what one suffers from, is transferred from, is discharged from.
 _NOT_FROM: Final = re.compile(
-    r"(?:suffer(?:s|ing|ed)?|recover(?:s|ing|ed|y)?|transfer(?:red)?|discharged?|referr?(?:ed|al)"
+    r"(?:suffer(?:s|ing|ed)?|fell|fallen|falls?|recover(?:s|ing|ed|y)?|transfer(?:red)?|discharged?|referr?(?:ed|al)"
     r"|report|results?|pain|letter|far|away|bleed(?:ing|s)?|call|message|back|different)$",
     _I,
 )
@@ -146,6 +151,16 @@ _AGAIN: Final = re.compile(r"^\s*(?:and|or|what about|how about|now|then|also|ne
 _DIFFER: Final = re.compile(
     r"\b(?:differ\w*|compar\w+|mismatch\w*|match(?:es)?|agrees?|disagrees?|contradict\w*|same as"
     r"|(?:is|are) missing|consistent|up to date|correspond)\b",
+    _I,
+)
+_ADVICE: Final = re.compile(
+    r"\b(?:should|must|do) i (?:eat|drink|apply|be worried|worry|have to worry)\b"
+    r"|\b(?:should|can|could|may|must|do) i (?:stop )?tak(?:e|ing)\b"
+    r"(?! (?:the |an? )?(?:stairs|lift|elevator|escalator|bus|taxi|metro|photos?|pictures?))"
+    r"|\b(?:what|which) (?:medicines?|medication|pills?|drugs?|treatment|dose|dosage)\b"
+    r"|\bhow (?:serious|dangerous|bad|much (?:\w+ )?should i take)\b"
+    r"|\b(?:is|are) (?:it|this|that|my [\w ]+?) (?:serious|dangerous|contagious|normal|cancer)\b"
+    r"|\bwhat(?:'s| is) wrong with me\b|\bdo i have (?:a |an )?\w+\?|\bdiagnos",
     _I,
 )
 _MAP: Final = re.compile(r"\bmap\b", _I)
@@ -226,6 +241,7 @@ def request_en(text: str) -> Request:
         again=_adds(said, question, goal),
         where=bool(_WHERE.search(said)),
         hours=hours,
+        advice=bool(_ADVICE.search(said)),
         start=start,
         step_free=step_free,
         avoid=avoid,

@@ -72,6 +72,10 @@ _CARD: Final = re.compile(
     r"(?:用)?(?:中文|汉语|普通话)(?:怎么|如何)(?:说|讲)|(?<!英文)(?<!英语)(?:怎么|如何)(?:说|讲|表达)(?!明)|卡片|沟通卡"
     r"|(?:给|让)(?:医生|护士|工作人员|医务人员|他们|别人)看"
 )
+_ADVICE: Final = re.compile(
+    r"(?:吃|服|用|开|喝|抹|涂)(?:点儿?|些)?(?:什么|哪种|多少|几[片粒颗])药?|(?:能|可以|该|应该|要)(?:吃|服用?|停)\w{0,6}(?:药|片|吗)"
+    r"|怎么治|如何治|治疗方法|严重(?:吗|不)|要紧吗|危险吗|传染吗|(?:是不是|得了什么|什么)病(?:$|[吗呢了?？])|诊断"
+)
 _CARD_FRAME: Final = re.compile(
     rf"(?:{_CARD.pattern})|请问|请|帮我|做(?:一张|个)|写(?:一张|个)|给我|一张|我想|这个|那个|[?？。!！，,“”\"]|用英[语文]"
 )
@@ -118,6 +122,7 @@ def request_zh(text: str) -> Request:
         again=bool(_AGAIN.search(said)) or (bool(goal) and question.rstrip("。！!") == goal),
         where=bool(_WHERE.search(said)),
         hours=bool(_HOURS.search(question)),
+        advice=bool(_ADVICE.search(said)),
         start=start,
         step_free=step_free,
         avoid=avoid,

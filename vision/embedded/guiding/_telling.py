@@ -114,6 +114,13 @@ class GuideTelling(Wording):
             f"如有紧急情况，请立即前往{emergency.floor}{emergency.name}，或{call_zh}。",
         )
 
+    def no_advice(self) -> str:
+        """What a guide leaves to those who treat."""
+        return self.say(
+            "About treatment and medicine, please ask the staff: I only show where to go.",
+            "治疗和用药请咨询医护人员，我只能指路。",
+        )
+
     def way(
         self, route: RouteTold, *, start: str | None, step_free: bool, avoid: Sequence[str]
     ) -> str:
