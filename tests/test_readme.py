@@ -1,4 +1,4 @@
-"""The README and the pages on memory and on robots show nothing that doesn't run."""
+"""The README and the pages on memory, robots and guiding show nothing that doesn't run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MEMORY = (ROOT / "docs" / "memory.md").read_text(encoding="utf-8")
 ROBOT = (ROOT / "docs" / "robot.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 
 
 def programs(page: str) -> list[str]:
@@ -32,6 +33,7 @@ TARGETS: list[str] = re.findall(r"^make (\w+)", README, re.MULTILINE)
 
 
 def _run(command: list[str] | str) -> str:
+    (ROOT / "out").mkdir(exist_ok=True)
     done = subprocess.run(
         command,
         shell=isinstance(command, str),
@@ -45,13 +47,13 @@ def _run(command: list[str] | str) -> str:
     return done.stdout
 
 
-def test_the_picture_is_there() -> None:
-    picture = re.search(r"!\[.*?\]\((.*?)\)", README)
-    assert picture is not None
-    assert (ROOT / picture[1]).is_file()
+def test_the_pictures_are_there() -> None:
+    shown: list[tuple[str, str]] = re.findall(r"!\[.*?\]\((.*?)\)|<img src=\"(.*?)\"", README)
+    assert len(shown) >= 3
+    assert all((ROOT / (one or other)).is_file() for one, other in shown)
 
 
-SHOWN = [*PROGRAMS, *programs(MEMORY), *programs(ROBOT)]
+SHOWN = [*PROGRAMS, *programs(MEMORY), *programs(ROBOT), *programs(GUIDE)]
 
 
 def _skip_without_simulator(shown: str) -> None:
@@ -68,10 +70,11 @@ def test_a_program_runs_and_prints_what_it_says(program: str) -> None:
         assert words in printed
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *commands(MEMORY), *commands(ROBOT)])
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, *commands(MEMORY), *commands(ROBOT), *commands(GUIDE)]
+)
 def test_a_command_runs(command: str) -> None:
     _skip_without_simulator(command)
-    (ROOT / "out").mkdir(exist_ok=True)
     binary = Path(sys.executable).with_name("deixis")
     assert command.startswith("deixis ")
     printed = _run(f"{binary} {command.removeprefix('deixis ')}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import asking, checkpoints, loop, memory, prompt, reading, robot, turns
+from tests.bench import asking, checkpoints, guide, loop, memory, prompt, reading, robot, turns
 
 BENCHES = {
     "reading": reading.run,
@@ -15,6 +15,7 @@ BENCHES = {
     "checkpoints": checkpoints.run,
     "memory": memory.run,
     "robot": robot.run,
+    "guide": guide.run,
 }
 
 if __name__ == "__main__":

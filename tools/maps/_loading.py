@@ -7,10 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from deixis.tools.maps._assembly import read_map
-from deixis.tools.maps._checks import check_map
 from deixis.tools.maps._map import IndoorMap, MapError, MapProblem
-
-__all__ = ["check_map", "load_map"]
 
 _SHOWN = 3
 

@@ -16,9 +16,8 @@ from uuid import UUID
 
 import pytest
 
-from deixis.tools.maps import IndoorMap, Place, RouteOptions, Router, load_map
+from deixis.tools.maps import IndoorMap, Place, RouteOptions, Router, check_map, load_map
 from deixis.tools.maps._geo import contains, overlap, shape_of, union
-from deixis.tools.maps._loading import check_map
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 HOSPITAL = EXAMPLES / "maps" / "hospital"
