@@ -11,7 +11,7 @@ from deixis.agents._console import emit, plain, say, status
 from deixis.agents._failures import CommandFailedError
 
 if TYPE_CHECKING:
-    from deixis.tools.maps import IndoorMap, Place, Route, SignAndMap, Way
+    from deixis.tools.maps import IndoorMap, Place, Route, SignAndMap
 
 _TOLD = ("en", "zh")
 
@@ -43,26 +43,28 @@ def route(
         describe,
         draw_route,
         load_map,
+        place_info,
     )
     from deixis.vision.embedded import language_of
 
     with status(f"Reading {source} …"):
         map_ = load_map(source)
     places = PlaceFinder(map_)
-    begin = places.named(start)[0] if start else map_.main_entrance
+    begin = map_.main_entrance if start is None else places.named(start)[0]
     if begin is None:
         raise MapError("the map has no entrance to begin at: say where you are with --from")
     options = RouteOptions(step_free=step_free, avoid=avoided(map_, avoid))
     with status("Looking for a way …"):
         way = Router(map_).way(begin, places.named(end), options)
-    tongue = language or language_of(end)
+    tongue = _tag(language or language_of(end))
     told = describe(way, map_, language=tongue if tongue.split("-")[0] in _TOLD else "en")
     if told.language.split("-")[0] != tongue.split("-")[0]:
         told = _translated(told, tongue, model)
     if as_json:
         emit(told.model_dump(mode="json"))
     else:
-        _show(told, way, tongue)
+        ends = (place_info(place, map_, tongue).name for place in (way.start, way.end))
+        _show(told, " → ".join(ends))
     if out is not None:
         save_picture(draw_route(way, map_, language=told.language), out)
 
@@ -87,8 +89,14 @@ def _translated(told: Route, language: str, model: str) -> Route:
     return told.model_copy(update={"steps": steps, "language": language})
 
 
-def _show(told: Route, way: Way, language: str) -> None:
-    say(plain(f"{way.start.name(language)} → {way.end.name(language)}: {told.distance_m:.0f} m"))
+def _tag(language: str) -> str:
+    """A tag with its language in small letters, as ours and those of names are."""
+    spoken, dash, rest = language.partition("-")
+    return spoken.lower() + dash + rest
+
+
+def _show(told: Route, ends: str) -> None:
+    say(plain(f"{ends}: {told.distance_m:.0f} m"))
     for number, step in enumerate(told.steps, start=1):
         say(plain(f"{number:3}. {step.floor:>3}  {step.instruction}"))
 
@@ -104,6 +112,7 @@ def describe_map(
     check_drawable(out)
     from deixis.tools.maps import check_map, load_map
 
+    language = _tag(language)
     problems = check_map(source)
     serious = [problem for problem in problems if problem.serious]
     map_ = None if serious else load_map(source)
@@ -125,7 +134,8 @@ def describe_map(
         if joined is not None:
             say(plain(joined.told(language)))
     if serious:
-        raise CommandFailedError(f"{source} can't be used: {len(serious)} errors, listed above")
+        errors = "1 error" if len(serious) == 1 else f"{len(serious)} errors"
+        raise CommandFailedError(f"{source} can't be used: {errors}, listed above")
     if out is not None and map_ is not None:
         _draw_floors(map_, language, out)
 
@@ -169,8 +179,10 @@ def _map_json(map_: IndoorMap, language: str) -> dict[str, Any]:
 
 
 def _list(map_: IndoorMap, language: str) -> None:
+    from deixis.tools.maps import place_info
+
     for short, _, places in _by_floor(map_):
-        names = dict.fromkeys(place.name(language) for place in places)
+        names = dict.fromkeys(place_info(place, map_, language).name for place in places)
         say(plain(f"{short:>4}  {', '.join(names)}"))
 
 
@@ -179,5 +191,7 @@ def _draw_floors(map_: IndoorMap, language: str, out: Path) -> None:
     from deixis.tools.maps import draw_floor
 
     for number, floor in enumerate(map_.floors):
-        path = out if number == 0 else out.with_stem(f"{out.stem}-{floor.short_name}")
+        # A floor may be called `1/F`, or anything else that a map says.
+        name = "".join(c if c.isalnum() or c in "-." else "_" for c in floor.short_name)
+        path = out if number == 0 else out.with_stem(f"{out.stem}-{name}")
         save_picture(draw_floor(map_, floor.id, language=language), path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,15 @@ def translate(text: str, *, to: str, model: str, card: Path | None, as_json: boo
         CommandUsageError: The card can't be written, or isn't to be in Chinese.
     """
     check_drawable(card)
-    if card is not None and not to.lower().startswith("zh"):
+    spoken, *script = to.lower().split("-")
+    if card is not None and spoken != "zh":
         raise CommandUsageError(f"cards are in Chinese, not in {to}: give --to zh")
     from deixis.agents._translating import translator_of
     from deixis.vision import load_model
 
     translator = translator_of(load_model(model))
     with status("Translating …"):
-        shown = _card_of(text, translator) if card is not None else None
+        shown = _card_of(text, translator, script) if card is not None else None
         done = translator.translate(text, to)
     if as_json:
         written = done.model_dump(mode="json")
@@ -43,11 +45,14 @@ def translate(text: str, *, to: str, model: str, card: Path | None, as_json: boo
         save_picture(draw_card(shown), card)
 
 
-def _card_of(text: str, translator: Translator) -> PhraseCard:
+def _card_of(text: str, translator: Translator, script: Sequence[str]) -> PhraseCard:
     from deixis.tools import PhraseBook
-    from deixis.vision.embedded import default_lexicon
+    from deixis.vision.embedded import default_lexicon, traditional
 
-    return PhraseBook(default_lexicon()).card(text, translator=translator)
+    card = PhraseBook(default_lexicon()).card(text, translator=translator)
+    if {"hant", "tw", "hk", "mo"} & set(script):
+        return card.model_copy(update={"text": traditional(card.text)})
+    return card
 
 
 def _show(done: Translation) -> None:

@@ -124,10 +124,15 @@ class PageServer(uvicorn.Server):
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    if not host.strip("[] "):
+        # The system would take it for every address that there is.
+        raise DeixisError("the host is empty: give one, such as 127.0.0.1")
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host.strip("[]"), port))
+        # At once: of two that only bound the same port, one fails when it is too late to say so.
+        listening.listen()
     except (OSError, OverflowError, UnicodeError) as error:
         listening.close()
         reason = error.strerror if isinstance(error, OSError) else "no such port or host"

@@ -184,7 +184,8 @@ def _parsed(name: str, data: bytes) -> Json:
     try:
         document: object = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise refusal(name, "is not UTF-8", "save it as UTF-8") from None
+        mend = "give an IMDF folder or zip, or GeoJSON in UTF-8"
+        raise refusal(name, "is not UTF-8", mend) from None
     except RecursionError:
         raise refusal(name, "is nested too deeply", "give a GeoJSON file") from None
     except ValueError as error:
