@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deixis.agents._console import emit, plain, say
+from deixis.agents._console import emit, say
 from deixis.agents._session import data_folder, open_agent
 
 
@@ -17,7 +17,6 @@ def serve(
     from deixis.agents.web import serve as run
 
     agent, kept = open_agent(model, user="web", map_=map_, approve=None)
-    shown = _name_of(agent)
 
     def ready(address: str) -> None:
         if as_json:
@@ -34,18 +33,8 @@ def serve(
             port=port,
             token=token,
             folder=data_folder() / "web" if kept is not None else None,
-            title=plain(shown) if shown else "Deixis",
-            map_name=plain(shown) if shown else None,
             ready=ready,
         )
     finally:
         if kept is not None:
             kept.close()
-
-
-def _name_of(agent: object) -> str:
-    """The building's name, where the agent has a map."""
-    from deixis.agents._guide import HospitalGuide
-    from deixis.tools.maps import name_in
-
-    return name_in(agent.map.names, "en") if isinstance(agent, HospitalGuide) else ""

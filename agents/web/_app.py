@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from deixis.agents._agent import VisionAgent
+from deixis.agents._guide import HospitalGuide
 from deixis.agents.web._errors import LOST, WebError, note
 from deixis.agents.web._guard import Guard
 from deixis.agents.web._history import History
@@ -38,8 +39,8 @@ def create_app(
     token: str | None = None,
     folder: Path | None = None,
     limits: WebLimits | None = None,
-    title: str = "Deixis",
-    map_name: str | None = None,
+    title: str | None = None,
+    map_names: Mapping[str, str] | None = None,
     hosts: Sequence[str] | None = None,
 ) -> Starlette:
     """The page for an agent, for many people at once.
@@ -52,8 +53,9 @@ def create_app(
         token: What visitors must know; None lets everyone in.
         folder: Where the history is kept; None forgets it with the process.
         limits: On what people may send and ask.
-        title: Of the page.
-        map_name: Of the building that the agent guides through.
+        title: Of the page; by default the building's name, else Deixis.
+        map_names: Of the building that the agent guides through, by language, as in
+            `IndoorMap.names`; those of a `HospitalGuide`'s map by default.
         hosts: Names by which the server may be called; None for any.
 
     Raises:
@@ -62,6 +64,7 @@ def create_app(
     if token is not None and not token.strip():
         raise DeixisError("the token is empty: give one with letters, or none at all")
     bounds = limits or WebLimits()
+    names = agent.map.names if map_names is None and isinstance(agent, HospitalGuide) else map_names
     temporary = tempfile.TemporaryDirectory(prefix="deixis-web-") if folder is None else None
     place = Path(temporary.name) if temporary is not None else Path(folder or ".").expanduser()
     lock = PlaceLock(place / "web.lock")
@@ -84,7 +87,7 @@ def create_app(
         history=history,
         visitors=Visitors(history, token=token, limits=bounds),
         limits=bounds,
-        shown=Shown(title=title, model=agent.model_name, map_name=map_name),
+        shown=Shown(title=title, model=agent.model_name, map_names=names),
     )
 
     @asynccontextmanager

@@ -40,14 +40,14 @@ class Shown:
     """What the page says of the server.
 
     Attributes:
-        title: Of the page.
+        title: Of the page; None for the building's name.
         model: That answers.
-        map_name: Of the building, where there is a map.
+        map_names: Of the building by language, where there is a map.
     """
 
-    title: str
+    title: str | None
     model: str
-    map_name: str | None
+    map_names: Mapping[str, str] | None
 
 
 class Pages:
@@ -115,7 +115,7 @@ class Pages:
                 "needs_token": self._visitors.needs_token,
                 "model": self._shown.model,
                 "title": self._shown.title,
-                "map": self._shown.map_name,
+                "map": dict(self._shown.map_names) if self._shown.map_names else None,
                 "limits": {"upload_mb": self._limits.upload_mb, "images": self._limits.images},
             }
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -31,8 +31,8 @@ def serve(
     token: str | None = None,
     folder: Path | None = None,
     limits: WebLimits | None = None,
-    title: str = "Deixis",
-    map_name: str | None = None,
+    title: str | None = None,
+    map_names: Mapping[str, str] | None = None,
     hosts: Sequence[str] | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -47,7 +47,7 @@ def serve(
         folder: As for `create_app`.
         limits: As for `create_app`.
         title: As for `create_app`.
-        map_name: As for `create_app`.
+        map_names: As for `create_app`.
         hosts: As for `create_app`; on the loopback its own names by default.
         ready: Told the page's address once it can be opened.
 
@@ -63,7 +63,7 @@ def serve(
             folder=folder,
             limits=limits,
             title=title,
-            map_name=map_name,
+            map_names=map_names,
             hosts=names,
         )
         PageServer(app, ready=ready, shown_host=host).run(sockets=[listening])

@@ -6,7 +6,7 @@ import { sure } from "/static/confirm.js";
 import { announce, byId, drawIcons, el, scriptOf, sentence } from "/static/dom.js";
 import { follow } from "/static/events.js";
 import { History } from "/static/history.js";
-import { applyStrings, language, setLanguage, t } from "/static/strings.js";
+import { applyStrings, language, nameIn, setLanguage, t } from "/static/strings.js";
 import { isBusy, TurnView } from "/static/turn.js";
 import { Viewer } from "/static/viewer.js";
 
@@ -63,11 +63,12 @@ class Page {
     other.lang = language() === "zh" ? "en" : "zh-Hans";
     const { session } = this;
     if (session) {
-      const title = session.title || "Deixis";
+      const map = nameIn(session.map);
+      const title = session.title || map || "Deixis";
       byId("title").textContent = title;
       document.title = title;
-      byId("subtitle").hidden = !session.map || session.map === title;
-      byId("subtitle").textContent = session.map ? t("map", session.map) : "";
+      byId("subtitle").hidden = !map || map === title;
+      byId("subtitle").textContent = map ? t("map", map) : "";
       byId("model").textContent = session.model ? t("model", session.model) : "";
       byId("sign-out").hidden = !session.needs_token;
     }

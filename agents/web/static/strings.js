@@ -249,6 +249,14 @@ export function t(key, ...values) {
   return typeof text === "function" ? text(...values) : text;
 }
 
+/** The name of a building in the page's language, out of its names by language. */
+export function nameIn(names) {
+  const tags = Object.keys(names ?? {});
+  const own = tags.find((tag) => tag.split("-")[0] === language());
+  const tag = own ?? tags.find((other) => other.split("-")[0] === "en") ?? tags[0];
+  return tag ? names[tag] : "";
+}
+
 /** Puts the texts into the page's own markup. */
 export function applyStrings(root) {
   document.documentElement.lang = chosen === "zh" ? "zh-Hans" : "en";

@@ -39,7 +39,7 @@ def test_what_is_read_never_becomes_markup(browser: Browser, tmp_path: Path) -> 
     ]
     agent = VisionAgent(ScriptedModel(steps), tools=[act])
     with (
-        served(agent, tmp_path, title=EVIL, map_name=EVIL) as address,
+        served(agent, tmp_path, title=EVIL, map_names={"en": EVIL}) as address,
         visiting(browser, address) as visit,
     ):
         page = visit.page

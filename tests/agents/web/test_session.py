@@ -24,7 +24,12 @@ def test_the_session_says_what_the_server_is() -> None:
     limits = WebLimits(upload_mb=3, images=2)
     agent = scripted()
     with (
-        page(agent, title="Guide", map_name="Example Hospital", limits=limits) as address,
+        page(
+            agent,
+            title="Guide",
+            map_names={"en": "Example Hospital", "zh": "示例医院"},
+            limits=limits,
+        ) as address,
         Visitor(address) as visitor,
     ):
         assert visitor.session == {
@@ -32,7 +37,7 @@ def test_the_session_says_what_the_server_is() -> None:
             "needs_token": False,
             "model": agent.model_name,
             "title": "Guide",
-            "map": "Example Hospital",
+            "map": {"en": "Example Hospital", "zh": "示例医院"},
             "limits": {"upload_mb": 3, "images": 2},
         }
 
