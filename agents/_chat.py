@@ -35,7 +35,9 @@ def chat(
     waiting = [page for image in images for page in load_images(image)]
     agent, kept = open_agent(model, user=user, map_=map_)
     try:
-        turns, thread = _talk(agent, waiting, thread=thread, user=user, quiet=as_json)
+        turns, thread = _talk(
+            agent, waiting, thread=thread, user=user, quiet=as_json, on_map=map_ is not None
+        )
     finally:
         if kept is not None:
             kept.close()
@@ -50,6 +52,7 @@ def _talk(
     thread: str | None,
     user: str | None,
     quiet: bool,
+    on_map: bool,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """All turns until the input ends, and the conversation they were in."""
     if sys.stdin.isatty():
@@ -68,7 +71,7 @@ def _talk(
             continue
         thread = answer.thread
         waiting.clear()
-        turns.append({"question": line, **answer_json(answer)})
+        turns.append({"question": line, **answer_json(answer, on_map=on_map)})
     return turns, thread
 
 

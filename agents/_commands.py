@@ -48,7 +48,7 @@ def ask(
         with status("Looking …"):
             answer = agent.ask(question, loaded, thread=thread, user=user)
         if as_json:
-            emit({**answer_json(answer), **(_on_map(answer) if map_ else {})})
+            emit(answer_json(answer, on_map=map_ is not None))
         else:
             _show(answer)
         # Last, so that a picture which can't be written doesn't lose the answer.
@@ -76,9 +76,9 @@ def _is_file(word: str) -> bool:
         return False
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """An answer as the command line prints it."""
-    return {
+def answer_json(answer: Answer, *, on_map: bool) -> dict[str, Any]:
+    """An answer as the command line prints it; with a map, its way and the pictures of it."""
+    written: dict[str, Any] = {
         "answer": answer.answer,
         "found": answer.found,
         "language": answer.language,
@@ -88,10 +88,10 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "thread": answer.thread,
     }
+    return written | _way_json(answer) if on_map else written
 
 
-def _on_map(answer: Answer) -> dict[str, Any]:
-    """What an answer has beside the contract's keys when there is a map."""
+def _way_json(answer: Answer) -> dict[str, Any]:
     from deixis.agents._guide import route_of
 
     route = route_of(answer)

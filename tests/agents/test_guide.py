@@ -15,7 +15,9 @@ from deixis.tools.maps import IndoorMap, MapError, load_map
 from deixis.vision import VisionImage
 from tests.agents.helpers import Whole, told
 
-HOSPITAL = Path(__file__).parent.parent.parent / "examples" / "maps" / "hospital"
+ROOT = Path(__file__).parents[2]
+HOSPITAL = ROOT / "examples" / "maps" / "hospital"
+REAL = ROOT.parent / "shared" / "real"
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,30 @@ def test_a_photo_and_the_map_give_floor_box_and_way(
     assert box is not None
     assert abs(box.x1 - 438) < 12
     assert abs(box.y1 - 304) < 12
+
+
+@pytest.mark.parametrize(
+    ("question", "goal", "said"),
+    [
+        ("How do I get to ENT? I'm at the pharmacy.", "ENT", "ENT (耳鼻喉科) is on 4F."),
+        ("耳鼻喉科怎么走？我在药房。", "耳鼻喉科", "耳鼻喉科在4F。"),
+    ],
+)
+def test_a_real_photo_and_the_example_s_map_give_floor_box_and_way(
+    embedded: HospitalGuide, question: str, goal: str, said: str
+) -> None:
+    photo = REAL / "hospital_floor_guide.jpg"
+    if not photo.exists():
+        pytest.skip(f"the photo {photo.name} isn't in {REAL}")
+    answer = embedded.ask(question, photo)
+    assert answer.answer.startswith(said)
+    assert answer.facts["floor"] == "4F"
+    assert answer.detections[0].text == "耳鼻喉科"
+    assert answer.detections[0].box is not None
+    route = route_of(answer)
+    assert route is not None
+    assert (route.places[0].floor, route.places[-1].name) == ("1F", goal)
+    assert len(answer.pictures) == 1
 
 
 def test_the_way_is_told_as_the_map_words_it_and_drawn(embedded: HospitalGuide) -> None:

@@ -242,6 +242,7 @@ def test_chat_with_a_map_goes_on_from_what_was_said(run: Run) -> None:
     assert "Take Lift B up to 4F." in turns[0]["answer"]
     assert "in all, without Lift B:" in turns[1]["answer"]
     assert "离开药房" in turns[2]["answer"]
+    assert turns[-1]["route"]["places"][0]["floor"] == "1F"
 
 
 def test_translate_says_a_phrase_with_its_meaning_kept(run: Run) -> None:
