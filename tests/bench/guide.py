@@ -41,8 +41,8 @@ def _ways() -> None:
     print("a way through the example hospital, as a part of reading a floor guide once")
     for name, part in {
         "reading the map": lambda: load_map(MAP),
-        "the graph of its ways": lambda: Router(map_),
-        "one way": lambda: router.way(start, end),
+        "the first way, measured": lambda: Router(map_).way(start, end),
+        "another way": lambda: router.way(start, end),
         "its words": lambda: describe(way, map_, language="zh"),
         "its drawing": lambda: draw_route(way, map_, language="zh"),
     }.items():
