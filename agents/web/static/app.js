@@ -3,10 +3,11 @@
 import * as api from "/static/api.js";
 import { Composer } from "/static/composer.js";
 import { sure } from "/static/confirm.js";
-import { announce, byId, drawIcons, el, scriptOf, sentence } from "/static/dom.js";
+import { announce, byId, calm, drawIcons, el, scriptOf } from "/static/dom.js";
 import { follow } from "/static/events.js";
 import { History } from "/static/history.js";
-import { applyStrings, language, nameIn, setLanguage, t } from "/static/strings.js";
+import { progressed } from "/static/progress.js";
+import { applyStrings, language, nameIn, reason, setLanguage, t } from "/static/strings.js";
 import { isBusy, TurnView } from "/static/turn.js";
 import { Viewer } from "/static/viewer.js";
 
@@ -396,22 +397,14 @@ class Page {
   }
 
   /** One event of a turn; true when there is nothing more to follow. */
-  happened(turn, { id, name, data }) {
-    // A stream that begins anew, as after the server's restart, tells everything again.
-    if (id && id <= (turn.last ?? 0) || id === 1) Object.assign(turn, { text: "", tools: [], stepAt: 0 });
-    if (id) turn.last = id;
+  happened(turn, event) {
+    const { name, data } = event;
     const view = this.views.get(turn.turn);
+    if (!progressed(turn, event)) return this.ended(turn, name, data);
     if (name === "text") {
-      turn.state = "running";
-      turn.text += data.delta ?? "";
       view?.grow();
       return false;
     }
-    if (name === "queued") Object.assign(turn, { state: "queued", ahead: data.ahead ?? 0 });
-    else if (name === "started") turn.state = "running";
-    else if (name === "restarted") turn.text = turn.text.slice(0, turn.stepAt ?? 0);
-    else if (name === "tool") this.tool(turn, data);
-    else return this.ended(turn, name, data);
     view?.update(turn);
     if (name === "queued" && turn.ahead > 0 && turn.said !== turn.ahead) {
       turn.said = turn.ahead;
@@ -420,15 +413,6 @@ class Page {
     if (name === "started" && !turn.images.length && turn.previews?.length) this.refreshImages(turn);
     this.settle();
     return false;
-  }
-
-  tool(turn, data) {
-    turn.state = "running";
-    turn.stepAt = turn.text.length;
-    // Models count calls anew in each step: the newest of that id that isn't over is meant.
-    const known = turn.tools.findLast((call) => call.call_id === data.call_id && call.ok === null);
-    if (known && data.ok !== null) known.ok = data.ok;
-    else turn.tools.push({ ...data });
   }
 
   ended(turn, name, data) {
@@ -510,15 +494,6 @@ class Page {
     banner.textContent = text;
     banner.hidden = !text;
   }
-}
-
-function reason(error) {
-  if (error.line) return sentence(error.line);
-  return error.status === 0 ? t("offline") : t("serverFailed");
-}
-
-function calm() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 new Page().begin();

@@ -96,3 +96,8 @@ export function announce(text, language) {
   // A change in the same task as the emptying isn't noticed by every screen reader.
   setTimeout(() => { live.textContent = text; }, 60);
 }
+
+/** Whether the visitor wants little motion. */
+export function calm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

@@ -1,5 +1,7 @@
 /** What the page says, in English and Chinese. */
 
+import { sentence } from "/static/dom.js";
+
 const en = {
   skip: "Skip to the question",
   history: "Conversations",
@@ -293,4 +295,10 @@ export function ago(moment) {
     if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
   }
   return t("justNow");
+}
+
+/** Why a request failed, in a sentence: the server's own words where it gave some. */
+export function reason(error) {
+  if (error.line) return sentence(error.line);
+  return error.status === 0 ? t("offline") : t("serverFailed");
 }

@@ -68,7 +68,7 @@ def test_nothing_is_out_of_reach_for_a_screen_reader(
     agent = VisionAgent(ScriptedModel(steps), tools=[arm.tool])
     options = {**(PHONE if size == "phone" else {}), "color_scheme": scheme}
     with (
-        served(agent, tmp_path, map_name="Riverside Hospital") as address,
+        served(agent, tmp_path, map_names={"en": "Riverside Hospital"}) as address,
         visiting(browser, address, reduced_motion="reduce", **options) as visit,
     ):
         page = visit.page
