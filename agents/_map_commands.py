@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from deixis.agents._commands import check_drawable, save_picture
 from deixis.agents._console import emit, plain, say, status
-from deixis.agents._failures import CommandFailedError
 
 if TYPE_CHECKING:
     from deixis.tools.maps import IndoorMap, Place, Route, SignAndMap
@@ -107,10 +106,10 @@ def describe_map(
     """Lists what a map holds and what is wrong with it; with a sign, what the two say otherwise.
 
     Raises:
-        CommandFailedError: The map has serious faults, all of which were listed.
+        MapError: The map can't be used: its one fault, or that several were listed.
     """
     check_drawable(out)
-    from deixis.tools.maps import check_map, load_map
+    from deixis.tools.maps import MapError, check_map, load_map
 
     language = _tag(language)
     problems = check_map(source)
@@ -126,16 +125,18 @@ def describe_map(
             }
         )
     else:
-        for problem in problems:
+        # Of a single fault the error itself tells.
+        for problem in problems if len(serious) != 1 else ():
             mark = "error" if problem.serious else "warning"
             say(plain(f"{mark}: {problem.feature}: {problem.says}; {problem.mend}"), to_stderr=True)
         if map_ is not None:
             _list(map_, language)
         if joined is not None:
             say(plain(joined.told(language)))
+    if len(serious) > 1:
+        raise MapError(f"{source} can't be used: {len(serious)} errors, listed above")
     if serious:
-        errors = "1 error" if len(serious) == 1 else f"{len(serious)} errors"
-        raise CommandFailedError(f"{source} can't be used: {errors}, listed above")
+        load_map(source)
     if out is not None and map_ is not None:
         _draw_floors(map_, language, out)
 

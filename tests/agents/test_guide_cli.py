@@ -183,11 +183,25 @@ def test_a_floor_whose_name_is_no_files_name_is_drawn(run: Run, tmp_path: Path) 
 def test_map_lists_every_fault_and_fails(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run("map", "empty", "--json", "--draw", "plan.png")
-    assert done.returncode == 1
+    assert done.returncode == 2
     (problem,) = json.loads(done.stdout)["problems"]
     assert (problem["feature"], problem["serious"]) == ("empty", True)
-    assert done.stderr == "deixis: empty can't be used: 1 error, listed above\n"
+    assert done.stderr.startswith("deixis: empty: holds no manifest.json: ")
+    assert done.stderr.count("\n") == 1
     assert not (tmp_path / "plan.png").exists()
+
+
+def test_several_faults_of_a_map_are_a_line_each_and_one_for_all(run: Run, tmp_path: Path) -> None:
+    clinic = Clinic()
+    for floor in clinic.floors[:2]:
+        clinic.feature(floor)["properties"]["ordinal"] = "first"
+    clinic.folder(tmp_path / "clinic")
+    done = run("map", "clinic")
+    assert (done.returncode, done.stdout) == (2, "")
+    *faults, last = done.stderr.splitlines()
+    errors = [line for line in faults if line.startswith("error: ")]
+    assert last == f"deixis: clinic can't be used: {len(errors)} errors, listed above"
+    assert all(line.startswith(("error: ", "warning: ")) for line in faults)
 
 
 def test_ask_with_a_map_adds_the_way_and_its_picture(process: Run, tmp_path: Path) -> None:
