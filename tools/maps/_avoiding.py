@@ -18,7 +18,10 @@ _WORDS = {
 }
 # The escalator first: its Chinese names hold those of the others.
 _KINDS = [(kind, re.compile(_WORDS[kind])) for kind in ("escalator", "lift", "stairs", "ramp")]
-_FILLING = re.compile(r"\b(?:the|a|an|all|any|no|number)\b|号|所有|全部|[\s\"'“”‘’.,#-]+")
+# Articles in front of an English kind only: the A of `Lift A` and of `A电梯` is its name.
+_ARTICLES = re.compile(r"^\W*(?:(?:the|an?|all|any|no)\b(?!\.)\W*)+")
+_NUMBER = re.compile(r"\b(?:no|number)\b(?=\W*\w)")
+_FILLING = re.compile(r"号|所有|全部|[\s\"'“”‘’.,#-]+")
 
 
 class _Key(NamedTuple):
@@ -102,12 +105,17 @@ def _names(map_: IndoorMap, connector: Connector) -> Iterator[str]:
 
 
 def _key(name: str, kind: str = "") -> _Key:
-    text = simplified(name).casefold()
+    before, after = simplified(name).casefold(), ""
     for known, pattern in _KINDS:
-        if pattern.search(text):
-            text, kind = pattern.sub(" ", text), known
+        if match := pattern.search(before):
+            before, after = before[: match.start()], pattern.sub(" ", before[match.end() :])
+            kind = known
+            if match.group().isascii():
+                before = _ARTICLES.sub("", before)
             break
-    return _Key(kind, _FILLING.sub("", text))
+    else:
+        before = _ARTICLES.sub("", before) or before
+    return _Key(kind, _FILLING.sub("", _NUMBER.sub("", f"{before} {after}")))
 
 
 def _choices(map_: IndoorMap) -> str:
