@@ -165,6 +165,25 @@ def test_what_is_broken_is_avoided(said: str, avoid: str) -> None:
     assert (request.avoid, request.step_free) == ((avoid,), None)
 
 
+@pytest.mark.parametrize(
+    ("said", "avoid"),
+    [
+        ("Lift A and lift B are broken, how do I get to ENT?", ("Lift A", "lift B")),
+        ("Neither Lift A nor Lift B works.", ("Lift A", "Lift B")),
+        ("Lifts A and B are out of order", ("Lift A", "Lift B")),
+        ("Avoid lift A, lift B and the escalator", ("lift A", "lift B", "escalator")),
+        ("I'm at Lift A and lift B is broken", ("lift B",)),
+        ("Lift A is broken and I am at the pharmacy", ("Lift A",)),
+        ("A号电梯和B号电梯坏了", ("A号电梯", "B号电梯")),
+        ("电梯A和B坏了", ("电梯A", "B电梯")),
+        ("不坐A号电梯和B号电梯", ("A号电梯", "B号电梯")),
+        ("我在A号电梯，B号电梯坏了", ("B号电梯",)),
+    ],
+)
+def test_all_that_is_broken_is_avoided(said: str, avoid: tuple[str, ...]) -> None:
+    assert request_of(said).avoid == avoid
+
+
 @pytest.mark.parametrize("said", ["Is lift B working?", "Where is Lift B?", "B号电梯在哪里？"])
 def test_a_lift_that_is_asked_for_is_not_avoided(said: str) -> None:
     assert request_of(said).avoid == ()
@@ -173,6 +192,7 @@ def test_a_lift_that_is_asked_for_is_not_avoided(said: str) -> None:
 def test_what_works_again_can_be_taken_again() -> None:
     assert request_of("Lift B works again").allow == ("Lift B",)
     assert request_of("B号电梯修好了").allow == ("B号电梯",)
+    assert request_of("Lift A and lift B work again").allow == ("Lift A", "lift B")
 
 
 @pytest.mark.parametrize("said", ["and the pharmacy?", "What about the pharmacy?", "pharmacy"])

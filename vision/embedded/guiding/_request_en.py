@@ -12,9 +12,20 @@ from deixis.vision.embedded.guiding._request import Request
 _I: Final = re.IGNORECASE
 # A lift or the like by its name: «lift B», «the east stairs», «elevator 2».
 _CARRIER: Final = (
-    r"(?:the )?(?:(?!from |via |take |using |use |by |with |without |that |and |or |if |is )"
+    r"(?:the )?(?:(?!from |via |take |using |use |by |with |without |that |and |or |if |is |at |to "
+    r"|near |beside |nor |neither |both |all |but )"
     r"[a-z0-9&'-]+ ){0,2}?(?:lift|elevator|escalator|staircase|stairway|stairwell|stairs?|ramp"
     r"|entrance|door)s?(?: (?:no\.? ?|number )?(?-i:[A-Z0-9]{1,2})\b)?"
+)
+_MARK: Final = r"(?-i:(?!I\b)[A-Z0-9]{1,2})\b"
+_AND: Final = r"(?:, ?(?:and |or |nor )?| (?:and|or|nor|&) )(?:also )?"
+# One or several: «lift A and lift B», «lifts A, B and C».
+_CARRIERS: Final = rf"(?:both |all )?(?P<what>{_CARRIER}(?:{_AND}(?:{_CARRIER}|{_MARK}))*)"
+# Of «I'm at lift A and lift B is broken» only the second is.
+_NOT_AFTER: Final = "".join(
+    rf"(?<!\b{word} {the})"
+    for word in ("at", "from", "near", "to", "beside", "by")
+    for the in ("", "the ")
 )
 _BROKEN: Final = (
     r"(?:(?:is|are|was|were|has been|'s|seems?(?: to be)?|looks) (?:currently |still |now |all )?"
@@ -24,16 +35,22 @@ _BROKEN: Final = (
     r"|(?:does not|doesn't|do not|don't) (?:work|run)|broke(?: down)?)(?: (?:today|now|again))?"
 )
 _AVOID: Final = (
-    re.compile(rf"\b(?P<what>{_CARRIER}) ?{_BROKEN}", _I),
+    re.compile(
+        rf"\bneither (?:of )?{_CARRIERS} "
+        r"(?:works?\b|runs?\b|can be used|(?:is|are) (?:working|running|open|in use|usable))",
+        _I,
+    ),
+    re.compile(rf"\b{_NOT_AFTER}{_CARRIERS} ?{_BROKEN}", _I),
     re.compile(
         r"\b(?:avoid(?:ing)?|without(?: using| taking)?|not (?:via|through|by|using|taking)"
         r"|(?:don't|do not|can't|cannot|can not|won't) (?:want to )?(?:use|take)"
-        rf"|other than|except(?: for)?|skip(?:ping)?) (?P<what>{_CARRIER})",
+        rf"|other than|except(?: for)?|skip(?:ping)?) {_CARRIERS}",
         _I,
     ),
 )
 _ALLOW: Final = re.compile(
-    rf"\b(?P<what>{_CARRIER}) (?:works|(?:is|are) (?:fixed|repaired|open|working|running|back))"
+    rf"\b{_CARRIERS} (?:works|(?:both |all )?work\b"
+    r"|(?:is|are) (?:fixed|repaired|open|working|running|back))"
     r"(?: (?:again|now|in service))*",
     _I,
 )
@@ -222,9 +239,10 @@ def request_en(text: str) -> Request:
     if _CARD.search(said):
         return Request(kind="card", question=text, goal=_to_say(said))
     rest = _Rest(said)
+    neither = _all(rest, _AVOID[0])
     allow = _all(rest, _ALLOW)
     step_free = _step_free(rest)
-    avoid = tuple(what for pattern in _AVOID for what in _all(rest, pattern))
+    avoid = (*neither, *(what for pattern in _AVOID[1:] for what in _all(rest, pattern)))
     start = _start(rest)
     back = rest.take(_BACK) is not None
     question = _tidy(_BACK_TO.sub("to ", rest.text))
@@ -274,8 +292,19 @@ def _frames(token: str) -> bool:
 def _all(rest: _Rest, pattern: re.Pattern[str]) -> tuple[str, ...]:
     found: list[str] = []
     while (match := rest.take(pattern)) is not None:
-        found.append(_bare(match["what"]))
+        found += _each(match["what"])
     return tuple(dict.fromkeys(found))
+
+
+def _each(listed: str) -> list[str]:
+    """The names of a list: lift A and lift B, where it says «lifts A and B»."""
+    names = [_bare(name) for name in re.split(_AND, listed, flags=_I)]
+    kind = re.sub(r"(?-i:\b[A-Z0-9]{1,2})$", "", names[0]).strip()
+    if len(names) > 1 and kind != names[0]:
+        kind = kind[:-1] if kind.endswith("s") and not kind.endswith("airs") else kind
+    marks = [f"{kind} {name}" if re.fullmatch(_MARK, name) else name for name in names[1:]]
+    first = f"{kind}{names[0][len(kind) :].removeprefix('s')}" if marks else names[0]
+    return [first, *marks]
 
 
 def _step_free(rest: _Rest) -> bool | None:

@@ -15,19 +15,26 @@ _CARRIER: Final = (
     r"(?:电梯|扶梯|自动扶梯|楼梯)(?:间|厅)?"
     rf"(?:\s*[A-Z0-9]{{1,2}}(?![A-Za-z0-9]))?|[东西南北正侧主]+门"
 )
+_KIND: Final = "(?:电梯|扶梯|自动扶梯|楼梯)"
+_AND: Final = r"\s*(?:以及|还有|[和跟与及、])\s*"
+# One or several: «A号电梯和B号电梯», «A、B号电梯», «电梯A和B».
+_CARRIERS: Final = (
+    rf"(?P<what>(?:{_NUMBER}{{1,2}}号?{_AND})*(?:{_CARRIER})"
+    rf"(?:{_AND}(?:{_CARRIER}|[A-Z0-9]{{1,2}}(?![A-Za-z0-9])))*)"
+)
 _BROKEN: Final = (
     r"(?:现在|今天|目前|已经|又|都|正在|暂时)*(?:坏掉?了?|停(?:了|用了?|运了?|电了?)|关(?:了|闭了?|着)"
     r"|不能(?:用|坐|乘|走)了?|用不了了?|(?:在)?(?:维修|检修|修理|保养)中?|在修|(?:出)?故障了?"
     r"|没(?:有)?开|不开(?:放)?|封(?:了|闭了?))"
 )
 _AVOID: Final = (
-    re.compile(rf"(?:因为)?(?P<what>{_CARRIER}){_BROKEN}"),
+    re.compile(rf"(?:因为)?{_CARRIERS}{_BROKEN}"),
     re.compile(
-        rf"(?:不(?:想|要|能|可以|愿意)?(?:再)?(?:坐|乘|搭|走|用|经过)|避开|绕开|别(?:坐|乘|走|用))(?P<what>{_CARRIER})"
+        rf"(?:不(?:想|要|能|可以|愿意)?(?:再)?(?:坐|乘|搭|走|用|经过)|避开|绕开|别(?:坐|乘|走|用)){_CARRIERS}"
     ),
 )
 _ALLOW: Final = re.compile(
-    rf"(?P<what>{_CARRIER})(?:又|已经)?(?:修好了?|好了|恢复了?|能用了?|可以用了?|开了)"
+    rf"{_CARRIERS}(?:又|已经|都)*(?:修好了?|好了|恢复了?|能用了?|可以用了?|开了)"
 )
 _STEPS: Final = r"(?:楼梯|台阶|阶梯)(?:或(?:者)?(?:扶梯|台阶|楼梯))?"
 _STEPS_AGAIN: Final = re.compile(rf"(?:可以|能)(?:走|爬|上){_STEPS}(?:了)?")
@@ -153,9 +160,17 @@ def _unframed(clause: str) -> str:
 def _all(rest: str, pattern: re.Pattern[str]) -> tuple[str, tuple[str, ...]]:
     found: list[str] = []
     while (match := pattern.search(rest)) is not None:
-        found.append(match["what"].strip())
+        found += _each(match["what"])
         rest = f"{rest[: match.start()]}，{rest[match.end() :]}"
     return rest, tuple(dict.fromkeys(found))
+
+
+def _each(listed: str) -> list[str]:
+    """The names of a list: A号电梯 and B号电梯, where it says «A、B号电梯»."""
+    names = [name.strip() for name in re.split(_AND, listed.strip())]
+    kind = next((found.group() for name in names if (found := re.search(_KIND, name))), "")
+    bare = re.compile(rf"{_NUMBER}{{1,2}}号?")
+    return [f"{name}{kind}" if bare.fullmatch(name) else name for name in names]
 
 
 def _step_free(rest: str) -> tuple[str, bool | None]:
