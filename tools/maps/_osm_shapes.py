@@ -116,17 +116,14 @@ class Shapes:
             elif found.feature.text("indoor") or connector_of(found.feature):
                 self._take_polygon(found)
         self._place_cabins()
+        self._hollow_out(features)
         self._cut_walkways()
         return tuple(self._made.values())
 
     def _take_polygon(self, found: Levelled) -> None:
         areas = self.survey.areas(found.feature)
-        kind = space_kind_of(found.feature)
-        own = [level for level in found.levels if level not in found.repeated]
         for level in found.levels if areas else ():
-            # A hall of two storeys has its floor on the lower one.
-            hollow = kind in ("room", "walkway") and level in own[1:]
-            self._add(found, level, "void" if hollow else kind, areas)
+            self._add(found, level, space_kind_of(found.feature), areas)
 
     def _take_strip(self, found: Levelled) -> None:
         line = self.survey.line(found.feature)
@@ -152,11 +149,7 @@ class Shapes:
 
     def _place_cabins(self) -> None:
         """Lifts that are points: the small room around the point, or else a square."""
-        # The upper part of a shaft was taken for the air of a room of two storeys.
-        rooms = shapes_by_floor(
-            replace(space, kind="room") if space.kind == "void" else space
-            for space in self._made.values()
-        )
+        rooms = shapes_by_floor(self._made.values())
         for found, at in self._cabins:
             kind = space_kind_of(found.feature)
             for level in found.levels:
@@ -168,6 +161,44 @@ class Shapes:
                     self._cabin_of[found.id_on(level)] = room.id
                 else:
                     self._add(found, level, kind, (_square(at, _LIFT_M / 2),))
+
+    def _hollow_out(self, features: Sequence[Levelled]) -> None:
+        """Takes the upper parts of a hall of several storeys for air, unless one gets in there."""
+        ways: dict[float, tuple[ShapeIndex, ShapeIndex]] = {}
+        for found in filter(_may_be_high, features):
+            own = [level for level in found.levels if level not in found.repeated]
+            for level in own[1:]:
+                space = self._made.get(found.id_on(level))
+                if space is None or space.kind not in ("room", "walkway"):
+                    continue
+                if level not in ways:
+                    ways[level] = self._ways_in(level, features)
+                if not _leads_in(space, *ways[level]):
+                    self._made[space.id] = replace(space, kind="void")
+                    says = f"has no door on level {level_name(level)}, and is taken for air there"
+                    mend = f"draw the door; or tag level={level_name(own[0])}, if it is a high hall"
+                    self.survey.problems.warn(found.feature, says, mend)
+
+    def _ways_in(self, level: float, features: Sequence[Levelled]) -> tuple[ShapeIndex, ShapeIndex]:
+        """The doors, lifts and stairs of a level; and its corridors."""
+        doors: list[Shape] = []
+        corridors: list[Shape] = []
+        for found in features:
+            there = self._made.get(found.id_on(level)) if level in found.levels else None
+            if there is None:
+                if level in found.levels and is_door(found.feature):
+                    doors += self._door_shape(found.feature)
+            elif there.kind in _RISING:
+                doors.append(shape_of(there.areas))
+            elif _is_corridor(found.feature):
+                corridors.append(shape_of(there.areas))
+        return ShapeIndex(doors), ShapeIndex(corridors)
+
+    def _door_shape(self, feature: Feature) -> Iterator[Shape]:
+        if feature.geometry is not None and feature.geometry.shape == "line":
+            yield walled(self.survey.line(feature), _TOUCH_M)
+        elif (at := self.survey.point(feature)) is not None:
+            yield spot(at)
 
     def _add(self, found: Levelled, level: float, kind: SpaceKind, areas: tuple[Area, ...]) -> None:
         id_ = found.id_on(level)
@@ -358,6 +389,23 @@ def _leads_off(found: Levelled, level: float, *, last: bool, upward: bool | None
     if len(found.levels) == 1:
         return True
     return (level == found.levels[-1]) == (last == upward)
+
+
+def _may_be_high(found: Levelled) -> bool:
+    """Whether something of several levels can be a hall: a room or an area, and no corridor."""
+    return found.feature.text("indoor") in ("room", "area") and not _is_corridor(found.feature)
+
+
+def _leads_in(space: Space, doors: ShapeIndex, corridors: ShapeIndex) -> bool:
+    shape = shape_of(space.areas)
+    # A corridor beside a room has a wall between; beside an area it has none.
+    open_ = shape.buffer(_TOUCH_M if space.kind == "walkway" else -_TOUCH_M)
+    return bool(doors.near(shape, _TOUCH_M) or corridors.near(open_))
+
+
+def _is_corridor(feature: Feature) -> bool:
+    tags = (feature.text("indoor"), feature.text("room"))
+    return "corridor" in tags or feature.text("highway") in _WALKS
 
 
 def _size(space: Space) -> float:

@@ -321,14 +321,6 @@ def test_a_room_repeated_on_floors_is_on_each(read: Callable[[Osm], IndoorMap]) 
     assert {space.kind for space in map_.spaces} == {"walkway", "room"}
 
 
-def test_a_hall_of_two_storeys_has_its_floor_on_the_lower(read: Callable[[Osm], IndoorMap]) -> None:
-    made = osm_clinic()
-    hall = made.area(box(0, -10, 10, 0), "0-1", indoor="room", name="Atrium")
-    map_ = read(made)
-    assert [map_.space(f"{hall}@{level}").kind for level in (0, 1)] == ["room", "void"]
-    assert named(map_, "Atrium").floor == "level/0"
-
-
 @pytest.mark.parametrize(
     "tags",
     [
