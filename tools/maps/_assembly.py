@@ -13,6 +13,7 @@ from deixis.tools.maps._imdf import read_imdf
 from deixis.tools.maps._joining import join_doors
 from deixis.tools.maps._linking import link_floors
 from deixis.tools.maps._map import IndoorMap, MapError, MapProblem
+from deixis.tools.maps._merging import one_floor_each
 from deixis.tools.maps._osm import read_osm
 from deixis.tools.maps._source import open_source, refusal
 
@@ -58,6 +59,7 @@ def read_map(source: str | Path, *, today: date | None = None) -> MapReading:
 
 def _assembled(draft: Draft, name: str, problems: Problems) -> IndoorMap:
     """A map of a draft: doors joined to spaces, spaces to lifts, places put into spaces."""
+    draft = one_floor_each(draft, problems)
     joined = join_doors(draft.doors, draft.spaces, draft.floors, problems)
     connectors = link_floors(
         draft.links, joined.spaces, joined.doors, draft.floors, draft.labels, problems

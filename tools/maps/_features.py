@@ -284,15 +284,22 @@ def make_features(
 
 
 def without_duplicates(features: Sequence[Feature], problems: Problems) -> list[Feature]:
-    """Features by their ids, the first of each; the rest are problems."""
+    """Features by their ids, the first of each; the rest are problems, but for mere copies."""
     seen: dict[str, Feature] = {}
+    copies: list[Feature] = []
     for feature in features:
-        if feature.id in seen:
-            other = seen[feature.id]
+        other = seen.get(feature.id)
+        if other == feature:
+            copies.append(feature)
+        elif other is not None:
             where = f"a {other.kind} in {other.file}"
             problems.add(feature, f"has the id of {where}", "give each feature an id of its own")
         else:
             seen[feature.id] = feature
+    if copies:
+        more = f", and so are {len(copies) - 1} others" if len(copies) > 1 else ""
+        says = f"is there more than once{more}"
+        problems.warn(copies[0], says, "leave the copies out; each is read once here")
     return list(seen.values())
 
 

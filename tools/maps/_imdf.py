@@ -61,6 +61,8 @@ def read_imdf(source: Source, problems: Problems, *, today: date) -> Draft:
         MapError: Nothing in it can be located.
     """
     language = _language(source, problems)
+    if "level.geojson" not in source.documents:
+        raise refusal(source.name, "holds no level.geojson", "export the levels with the units")
     features = without_duplicates(list(_features(source, problems)), problems)
     frame = frame_of([f for f in features if f.kind != "geofence"], source.name, problems)
     archive = _Archive(

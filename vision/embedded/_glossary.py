@@ -170,7 +170,8 @@ class Glossary:
         of «surgery»), unless its entry is near the longer one's: then it is second best.
         """
         asked = self._respelt(question)
-        found = _without_nested([*self._mentions_zh(question), *self._mentions_en(asked)])
+        english = _unfused(list(self._mentions_en(asked)), asked)
+        found = _without_nested([*self._mentions_zh(question), *english])
         order = {"name": 0, "need": 1, "second": 2}
         return sorted(found, key=lambda m: (order[m.kind], -m.size, m.start))
 
@@ -264,6 +265,19 @@ def _denied(asked: Sequence[str], start: int) -> bool:
 def _slips(word: str, known: str, most: int) -> int:
     """How many letters apart two spellings are, sounds that are written alike counted as one."""
     return OSA.distance(word.replace("ph", "f"), known.replace("ph", "f"), score_cutoff=most)
+
+
+def _unfused(mentions: Sequence[Mention], asked: Sequence[str]) -> list[Mention]:
+    """Without names read across an «and» that joins two: «pediatrics and ophthalmology»."""
+    names = {m.own for m in mentions if m.kind == "name"}
+
+    def fused(m: Mention) -> bool:
+        joints = [at for at in range(m.start, m.end) if asked[at] in ("and", "or")]
+        parts = ({at for at in m.own if at < joint} for joint in joints)
+        joined = any({part := frozenset(p), m.own - part} <= names for p in parts)
+        return m.kind == "name" and joined and not _JOINT.search(m.phrase)
+
+    return [m for m in mentions if not fused(m)]
 
 
 def _without_nested(mentions: Iterable[Mention]) -> list[Mention]:

@@ -103,6 +103,21 @@ def test_an_id_used_twice_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_copies_of_features_are_read_once_with_one_warning(tmp_path: Path) -> None:
+    clinic = Clinic()
+    clinic.files["unit"] *= 3
+    (warning,) = load_map(clinic.folder(tmp_path)).warnings
+    others = 2 * len(clinic.files["unit"]) // 3 - 1
+    assert f"is there more than once, and so are {others} others: leave the copies" in warning
+
+
+def test_a_missing_level_file_is_told_once(tmp_path: Path) -> None:
+    clinic = Clinic()
+    del clinic.files["level"]
+    (problem,) = check_map(clinic.folder(tmp_path))
+    assert problem.says == "holds no level.geojson"
+
+
 def test_an_opening_that_touches_no_space_is_told_and_left_out(tmp_path: Path) -> None:
     clinic = Clinic()
     lost = clinic.opening(clinic.floors[0], (14, 1), (16, 1))
