@@ -18,6 +18,7 @@ class Outcome:
         found: Whether the signs hold the answer.
         language: Language of the answer, `en` or `zh` or `zh-Hant`.
         detections: The lines it rests on, in original pixels, best first.
+        floors: For each of these the floor it is on as the sign writes it; empty where none is.
         facts: What is stated, by kind (`floor`, `exit`, `price`), as the sign writes it.
         sum: Arithmetic that the answer waits for.
     """
@@ -26,6 +27,7 @@ class Outcome:
     found: bool
     language: str
     detections: tuple[Detection, ...] = ()
+    floors: tuple[str, ...] = ()
     facts: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     sum: Sum | None = None
 

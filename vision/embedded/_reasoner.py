@@ -290,13 +290,19 @@ class Reasoner:
         facts: dict[str, str | None] = {"floor": next(iter(floors), None)}
         if first.exits:
             facts["exit"] = next(iter(first.exits.values()))
-        detections = self._detections([m for group in groups for m in group.matches], say)
+        matches = [match for group in groups for match in group.matches]
+        detections = self._detections(matches, say)
         if values:
             facts["value"] = values[0][1].text
             written = (value.line.detection(value.text, m.sign.image) for m, value in values)
             detections = (*detections, *written)
         return Outcome(
-            text=text, found=True, language=say.language, detections=detections, facts=facts
+            text=text,
+            found=True,
+            language=say.language,
+            detections=detections,
+            floors=tuple(m.line.floor.text if m.line.floor else "" for m in matches),
+            facts=facts,
         )
 
     def _under_heading(self, matches: Sequence[Match]) -> list[Item]:

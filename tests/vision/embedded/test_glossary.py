@@ -100,3 +100,14 @@ def test_traditional_characters_are_the_same(glossary: Glossary) -> None:
 
 def test_parking_is_no_park(glossary: Glossary) -> None:
     assert spoken_of(glossary, "where is the parking?")[0] == ("parking", "name")
+
+
+def test_and_between_two_names_makes_no_third(glossary: Glossary) -> None:
+    found = {m.entry.id for m in glossary.mentions("Where are pediatrics and ophthalmology?")}
+    assert found == {"pediatrics", "ophthalmology"}
+    assert glossary.mentions("obstetrics and gynecology")[0].entry.id == "obstetrics-gynecology"
+
+
+def test_leaving_a_hotel_is_nothing_for_a_registration(glossary: Glossary) -> None:
+    named = {name.casefold() for name in glossary.entries["hotel-reception"].en}
+    assert "registration" not in named

@@ -15,7 +15,6 @@ from deixis.vision._geometry import Detection
 from deixis.vision.embedded._deciding import Decision
 from deixis.vision.embedded._labels import inline_floors
 from deixis.vision.embedded._outcome import Outcome
-from deixis.vision.embedded._sign import segments_of
 from deixis.vision.embedded._text import compact
 from deixis.vision.embedded.guiding._course import (
     Choice,
@@ -23,6 +22,14 @@ from deixis.vision.embedded.guiding._course import (
     choices_of,
     same_name,
     value_of,
+)
+from deixis.vision.embedded.guiding._on_sign import (
+    agreed,
+    disagreeing,
+    facts_of,
+    is_directory,
+    kept,
+    written,
 )
 from deixis.vision.embedded.guiding._request import Request
 from deixis.vision.embedded.guiding._results import (
@@ -67,6 +74,7 @@ class Guide:
     offered: Collection[str]
     _emergency: PlaceTold | None = field(default=None, init=False)
     _near: tuple[PlaceTold, ...] = field(default=(), init=False)
+    _differs: bool = field(default=False, init=False)
 
     def work(self, text: str) -> Work:
         """Answers what was said.
@@ -140,9 +148,9 @@ class Guide:
         self, course: Course, sign: Decision | None
     ) -> Generator[Act, Done, list[PlaceTold] | Decision]:
         """What of the map is meant: by the asker's words, else by those of the sign."""
-        written = _written(sign)
+        names = written(sign)
         reason = ""
-        for query in dict.fromkeys([course.query, *written]):
+        for query in dict.fromkeys([course.query, *names]):
             done = yield Act(tool=FIND, args={"query": query, "language": self.say.language})
             told = None if done.error else told_in(done.text, PlacesTold)
             if told is None:
@@ -151,12 +159,12 @@ class Guide:
             self._emergency = self._emergency or told.emergency
             self._near = self._near or told.near
             places = _best(told.places, query)
-            agreed = _agreed(places, sign)
-            if agreed or (places and not written):
-                return self._on_floor(agreed or places)
-            if places and query in written:
+            same = agreed(places, sign)
+            if same or (places and not names):
+                return self._on_floor(same or places)
+            if places and query in names:
                 return self._on_floor(places)
-        if reason and not written:
+        if reason and not names:
             return self._closing(self.say.failed(reason), found=False, course=self.course)
         return []
 
@@ -198,7 +206,7 @@ class Guide:
         safety = self.say.safety(self._emergency, self.number)
         text = self.say.joined([asked, safety, *self._no_advice()])
         open_ = course.model_copy(update={"asks": "which", "choices": choices_of(shown)})
-        return self._closing(text, found=False, course=open_, sign=_kept(sign))
+        return self._closing(text, found=False, course=open_, sign=kept(sign))
 
     def _answered(
         self, course: Course, places: Sequence[PlaceTold], sign: Decision | None, *, to: str
@@ -207,9 +215,10 @@ class Guide:
         first = places[0]
         several = len(places) > 1
         shut = all(place.closed for place in places)
-        kept = first.model_copy(update={"floor": ""}) if several else first
-        goal = Choice(to=to or first.id, place=kept)
+        spot = first.model_copy(update={"floor": ""}) if several else first
+        goal = Choice(to=to or first.id, place=spot)
         course = course.model_copy(update={"goal": goal, "query": course.query or first.name})
+        sign = self._seen(places, sign)
         said = self._said(places, sign)
         if self.request.hours and not several:
             said.append(self.say.hours(first))
@@ -218,14 +227,14 @@ class Guide:
         if course.way and to and not shut:
             return (yield from self._routed(course, said, sign, first))
         return self._closing(
-            self.say.joined(said), found=True, course=course, sign=sign, facts=_facts(sign, first)
+            self.say.joined(said), found=True, course=course, sign=sign, facts=facts_of(sign, first)
         )
 
     def _routed(
         self, course: Course, said: list[str], sign: Decision | None, goal: PlaceTold
     ) -> Work:
         """Asks for the way, and where the asker is when that isn't clear."""
-        facts = _facts(sign, goal)
+        facts = facts_of(sign, goal)
         if (floor := _only_floor(course.start)) is not None:
             same = value_of(goal.floor) == value_of(floor)
             here = goal.floor if same else floor
@@ -281,13 +290,15 @@ class Guide:
         parts.append(
             self.say.way(route, start=course.start, step_free=course.step_free, avoid=course.avoid)
         )
+        if self._differs:
+            parts.append(self.say.by_the_map())
         if course.start is None and self.course is None:
             parts.append(self.say.where_from())
-        facts = _facts(sign, end) | {"distance_m": f"{route.distance_m:.1f}"}
+        facts = facts_of(sign, end) | {"distance_m": f"{route.distance_m:.1f}"}
         text = "\n\n".join(part for part in parts if part)
         ends = {"begun": route.places[:1], "arrived": route.places[-1:]}
-        kept = {name: Choice.of(places[0]) for name, places in ends.items() if places}
-        course = course.model_copy(update=kept)
+        known = {name: Choice.of(places[0]) for name, places in ends.items() if places}
+        course = course.model_copy(update=known)
         return self._closing(text, found=True, course=course, sign=sign, facts=facts)
 
     def _said(self, places: Sequence[PlaceTold], sign: Decision | None) -> list[str]:
@@ -310,15 +321,25 @@ class Guide:
         if sign is None:
             return on_map
         if not sign.outcome.found:
-            told = _is_directory(sign) and first.kind in ("department", "room")
+            told = is_directory(sign) and first.kind in ("department", "room")
             return [*on_map, self.say.only_on_map()] if told else on_map
         said = [sign.outcome.text]
-        on_sign = sign.outcome.facts.get("floor")
-        if on_sign and floors and value_of(on_sign) not in {value_of(f) for f in floors}:
-            said.append(self.say.disagree(on_sign, self.say.listed(floors)))
-        elif not on_sign:
+        if (differ := disagreeing(places, sign)) is not None:
+            self._differs = True
+            said.append(self.say.disagree(*map(self.say.listed, differ)))
+        elif not sign.outcome.facts.get("floor"):
             said += on_map
         return said
+
+    def _seen(self, places: Sequence[PlaceTold], sign: Decision | None) -> Decision | None:
+        """The sign's answer; where it has none, what it shows by the place's own names."""
+        if sign is None or sign.outcome.found or self.look is None:
+            return sign
+        for name in places[0].written:
+            seen = self.look(name, self.say.language)
+            if seen.call is None and agreed(places, seen):
+                return seen
+        return sign
 
     def _nowhere(self, course: Course, sign: Decision | None) -> Decision:
         """The map has nothing that fits."""
@@ -371,45 +392,6 @@ def _wanted(course: Course, language: str) -> JsonObject:
     return args | {"language": language}
 
 
-def _found_on(sign: Decision | None) -> bool:
-    return sign is not None and sign.outcome.found
-
-
-def _kept(sign: Decision | None) -> Decision | None:
-    return sign if _found_on(sign) else None
-
-
-def _is_directory(sign: Decision) -> bool:
-    """Whether the sign was read and lacks it, as against a picture with no text."""
-    return bool(sign.outcome.text) and "floor" in sign.outcome.facts
-
-
-def _written(sign: Decision | None) -> list[str]:
-    """What the sign writes for what was found there, as the map is asked for it."""
-    if sign is None or not sign.outcome.found:
-        return []
-    lines = dict.fromkeys(d.text or "" for d in sign.outcome.detections)
-    found: list[str] = []
-    for line in lines:
-        pieces = segments_of(line)
-        han = [piece.text.strip() for piece in pieces if piece.han]
-        found += han[:1] if han else [line]
-    return [text for text in dict.fromkeys(found) if text][:_MOST_CHOICES]
-
-
-def _agreed(places: Sequence[PlaceTold], sign: Decision | None) -> list[PlaceTold]:
-    """Those places that the lines found on the sign name."""
-    if sign is None or not sign.outcome.found:
-        return []
-    pieces = [s.text for d in sign.outcome.detections for s in segments_of(d.text or "")]
-    whole = [d.text or "" for d in sign.outcome.detections]
-    return [
-        place
-        for place in places
-        if any(same_name(name, text) for name in place.written for text in (*pieces, *whole))
-    ]
-
-
 def _best(places: Iterable[PlaceTold], query: str) -> list[PlaceTold]:
     """Those that fit best: by the same kind of evidence, and as well as the first."""
     every = list(places)
@@ -435,10 +417,3 @@ def _only_floor(start: str | None) -> str | None:
     label, begins, ends = found[0]
     rest = compact(start[:begins] + start[ends:])
     return label.text if rest in ("", "the", "floor") else None
-
-
-def _facts(sign: Decision | None, place: PlaceTold) -> dict[str, str | None]:
-    """What is stated: the floor as the sign writes it, else as the map does."""
-    facts = dict(sign.outcome.facts) if sign is not None and sign.outcome.found else {}
-    facts["floor"] = facts.get("floor") or place.floor or None
-    return facts

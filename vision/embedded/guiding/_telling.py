@@ -60,6 +60,13 @@ class GuideTelling(Wording):
             on_map,
         )
 
+    def by_the_map(self) -> str:
+        """Which of the two the way follows, where they name different floors."""
+        return self.say(
+            "The way follows the map, which differs from the sign: please ask the staff.",
+            "路线按地图给出，与牌子不一致，请向工作人员确认。",
+        )
+
     def only_on_sign(self, *, way: bool) -> str:
         """The map lacks what the sign has."""
         if way:
