@@ -76,7 +76,9 @@ def names_of(feature: Feature, country: str | None, problems: Problems) -> Names
                 found[language.replace("_", "-")] = name
     plain = name_of(feature.raw("name"), feature, problems)
     if plain and plain not in found.values():
-        found.setdefault(_written_in(plain, country), plain)
+        language = _written_in(plain, country)
+        # What is on the door is asked for, too, where the language is told to call it otherwise.
+        found["und" if language in found else language] = plain
     return found or _numbered(feature)
 
 

@@ -100,6 +100,16 @@ def test_names_synonyms_hours_and_kinds_are_taken(read: Callable[[Osm], IndoorMa
     assert [p.names["zh"] for p in map_.places if p.kind == "lift"] == ["A号电梯"] * 2
 
 
+def test_the_name_on_the_door_is_kept_beside_its_translation(
+    read: Callable[[Osm], IndoorMap],
+) -> None:
+    made = corridor()
+    made.area(box(0, 4, 8, 8), "0", indoor="room", name="Kardiologie", name__en="Cardiology")
+    place = named(read(made), "Kardiologie")
+    assert place.names == {"en": "Cardiology", "und": "Kardiologie"}
+    assert (place.name("en"), place.name("zh")) == ("Cardiology", "Cardiology")
+
+
 def test_the_main_entrance_is_the_node_on_the_outer_wall(read: Callable[[Osm], IndoorMap]) -> None:
     map_ = read(osm_clinic())
     assert map_.main_entrance is not None
