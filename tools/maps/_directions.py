@@ -16,7 +16,6 @@ from deixis.tools.maps._wording import (
     Leave,
     Move,
     Named,
-    Side,
     Take,
     Through,
     Turn,
@@ -108,22 +107,26 @@ class _WalkTeller:
             yield move, sections[0].length_m
             return
         for number, section in enumerate(sections):
-            leaving = number == 0 and section.room is not None and last > 0
-            if leaving:
+            if number == 0 and last > 0 and not self._is_open(0):
                 move = Leave(place=self._left(), turn=self._turn_after(number))
                 yield move, section.length_m
             elif number == last and number and section.room is not None:
                 yield from self._last_room(number)
-            elif section.room is not None and number:
+            elif not self._is_open(number) and number:
                 side = on_side(self._angle_into(number))
                 room = Named(names=section.room.names, kind=section.room.kind)
                 yield Through(room=room, side=side), section.length_m
             else:
                 yield from self._straights(number)
 
+    def _is_open(self, number: int) -> bool:
+        """Whether a section is told as a walk: on open ground, or a hall behind an entrance."""
+        entered = self._before is None and self._way.start.kind == "entrance"
+        return self._sections[number].room is None or (number == 0 and entered)
+
     def _last_room(self, number: int) -> Iterator[tuple[Move, float]]:
         """The destination's room or the lift; most are told with the walk up to their door."""
-        if self._sections[number - 1].room is None:
+        if self._is_open(number - 1):
             return
         length = self._sections[number].length_m
         if isinstance(self._after, Ride):
@@ -135,7 +138,8 @@ class _WalkTeller:
     def _straights(self, number: int) -> Iterator[tuple[Move, float]]:
         section = self._sections[number]
         straights = section.straights
-        final = number >= len(self._sections) - 2
+        into = number == len(self._sections) - 2 and self._sections[-1].room is not None
+        final = into or number == len(self._sections) - 1
         tail = self._tail(number)
         for place, straight in enumerate(straights):
             first = number == 0 and place == 0
@@ -144,18 +148,20 @@ class _WalkTeller:
                 turn = turned(straights[place - 1].angle_to(straight))
             elif first and self._before is None:
                 turn = self._turn_from_entrance(straight)
-            elif number and self._sections[number - 1].room is not None and number > 1:
+            elif number > 1 or (number and self._is_open(number - 1)):
                 turn = self._turn_after(number - 1)
             move = Go(
                 metres=straight.length_m,
                 turn=turn,
                 start=_named(self._way.start) if first and self._before is None else None,
                 along=self._along(straight),
-                past=self._past(straight),
                 facing=self._facing(straight) if first and turn is None else None,
-                through_door=_crosses(section, straight),
             )
-            if final and place == len(straights) - 1:
+            move = self._with_passed(move, section, straight)
+            ends = place == len(straights) - 1
+            if ends and section.room is not None and not final:
+                move = replace(move, through_door=True)
+            if final and ends:
                 yield self._last(move, straight, number), straight.length_m + tail
             else:
                 yield move, straight.length_m
@@ -229,15 +235,25 @@ class _WalkTeller:
         found = self._around.facing(straight, {self._way.start.id, self._way.end.id})
         return (_named(found[0]), found[1]) if found else None
 
-    def _past(self, straight: Straight) -> tuple[Named, Side] | None:
+    def _with_passed(self, move: Go, section: Section, straight: Straight) -> Go:
+        """A walk with the landmark beside it and the doors across it, in their order."""
+        doors = _crossed(section, straight)
         found = self._around.passed(straight, {self._way.start.id, self._way.end.id})
-        return (_named(found[0]), found[1]) if found else None
+        if found is None:
+            return replace(move, through_door=bool(doors))
+        place, side, at = found
+        return replace(
+            move,
+            past=(_named(place), side),
+            through_door=bool(doors),
+            past_first=bool(doors) and at < doors[0],
+        )
 
 
-def _crosses(section: Section, straight: Straight) -> bool:
-    """Whether a door stands across a stretch; one at a turn belongs to the stretch before."""
+def _crossed(section: Section, straight: Straight) -> tuple[float, ...]:
+    """Where doors stand across a stretch; one at a turn belongs to the stretch before."""
     begins, ends = straight.begins_m + _AT_TURN_M, straight.ends_m + _AT_TURN_M
-    return any(begins < at <= ends for at in section.crossed_m)
+    return tuple(at for at in section.crossed_m if begins < at <= ends)
 
 
 def _ride(leg: Ride, map_: IndoorMap) -> Move:

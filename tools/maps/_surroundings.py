@@ -164,8 +164,8 @@ class Surroundings:
         found = [space for space in self._along(straight) if space.kind in OPEN_KINDS]
         return max(found, key=lambda space: (found.count(space), space.id)) if found else None
 
-    def passed(self, straight: Straight, but: Collection[str]) -> tuple[Place, Side] | None:
-        """The last landmark beside a stretch, and its side.
+    def passed(self, straight: Straight, but: Collection[str]) -> tuple[Place, Side, float] | None:
+        """The last landmark beside a stretch, its side, and the metres along the walk to it.
 
         Args:
             straight: The stretch.
@@ -173,9 +173,14 @@ class Surroundings:
         """
         ground = {space.id for space in self._along(straight) if space.kind in OPEN_KINDS}
         length = dist(straight.start, straight.end)
+        walked = self._called(ground)
         beside: list[tuple[bool, float, str, Place, Side]] = []
         for place in self._places:
-            if place.id in but or place.kind not in _LANDMARKS or not any(place.names.values()):
+            named = {name for name in place.names.values() if name}
+            if place.id in but or place.kind not in _LANDMARKS or not named:
+                continue
+            # A hall is not passed by who walks in it.
+            if place.id in ground or named & walked:
                 continue
             for point in self._seen_at(place, ground):
                 along, left = straight.seen_from(point)
@@ -185,8 +190,8 @@ class Surroundings:
                     beside.append((major, along, place.id, place, side))
         if not beside:
             return None
-        *_, place, side = max(beside, key=lambda seen: seen[:3])
-        return place, side
+        _, along, _, place, side = max(beside, key=lambda seen: seen[:3])
+        return place, side, straight.begins_m + along
 
     def facing(self, straight: Straight, but: Collection[str]) -> tuple[Place, bool] | None:
         """The nearest named thing before or behind who sets out, and whether it is before him."""
@@ -281,6 +286,9 @@ class Surroundings:
         for door in self._doors:
             if place.space in door.spaces and not ground.isdisjoint(door.spaces):
                 yield middle_of(door.line)
+
+    def _called(self, spaces: set[str]) -> set[str]:
+        return {name for id_ in spaces for name in self._by_id[id_].names.values() if name}
 
     def _across(self, door: Door) -> bool:
         """Whether a door stands across open ground instead of leading into a room."""

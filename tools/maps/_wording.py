@@ -35,6 +35,8 @@ _KINDS: dict[str, dict[Spoken, str]] = {
     "toilet": {"en": "the toilets", "zh": "卫生间"},
     "room": {"en": "the room", "zh": "房间"},
 }
+# An escalator may be called by the way that it goes.
+_SAYS_WAY = re.compile(r"(?i)\b(?:up|down|upwards?|downwards?)\W*$|[上下]行?\W*$")
 _SOMEWHERE: dict[Spoken, str] = {"en": "the place", "zh": "该处"}
 _TURNS: dict[Turn, tuple[str, str]] = {
     "straight": ("go straight on", "直行"),
@@ -122,6 +124,7 @@ class Go:
         past: What is passed, and on which side.
         facing: What is walked towards, or away from where False, from the start.
         through_door: Whether doors across the corridor are gone through.
+        past_first: Whether `past` comes before the door.
         to: What it leads to, and on which side that is.
     """
 
@@ -132,6 +135,7 @@ class Go:
     past: tuple[Named, Side] | None = None
     facing: tuple[Named, bool] | None = None
     through_door: bool = False
+    past_first: bool = False
     to: tuple[Named, Side] | None = None
 
 
@@ -244,8 +248,9 @@ def _english(move: Move) -> str:
             where = {"left": "turn left and go", "right": "turn right and go", "ahead": "go"}
             return f"{where[move.side]} through {move.room.said('en')}."
         case Take():
-            way = "up" if move.up else "down"
-            return f"take {move.what.said('en')} {way} to {move.floor}."
+            what = move.what.said("en")
+            way = "" if _SAYS_WAY.search(what) else " up" if move.up else " down"
+            return f"take {what}{way} to {move.floor}."
         case Go():
             return _english_walk(move)
         case Arrive():
@@ -263,16 +268,16 @@ def _english_walk(move: Go) -> str:
         words += f" along {move.along.said('en')}" if move.along.names else " along the corridor"
     if move.facing is not None and move.to is None:
         words += f" {_english_facing(*move.facing)}"
-    if move.through_door:
-        words += ", through the door"
+    door = ", through the door" if move.through_door else ""
     if move.to is not None:
         place, side = move.to
         where = "" if side == "ahead" else f", {_SIDES[side][0]}"
-        return f"{words} to {place.said('en')}{where}."
+        return f"{words}{door} to {place.said('en')}{where}."
+    past = ""
     if move.past is not None:
         place, side = move.past
-        words += f", past {place.said('en')} {_SIDES[side][0]}"
-    return words + "."
+        past = f", past {place.said('en')} {_SIDES[side][0]}"
+    return f"{words}{past}{door}." if move.past_first else f"{words}{door}{past}."
 
 
 def _english_arrival(move: Arrive) -> str:
@@ -316,9 +321,10 @@ def _chinese(move: Move) -> str:
             return f"{where[move.side]}穿过{move.room.said('zh')}。"
         case Take():
             verb = "走" if move.what.kind in ("stairs", "ramp") else "乘"
+            what = move.what.said("zh")
             way = "上" if move.up else "下"
-            way = "" if move.what.kind == "lift" else way
-            return f"{verb}{move.what.said('zh')}{way}到{move.floor}。"
+            way = "" if move.what.kind == "lift" or _SAYS_WAY.search(what) else way
+            return f"{verb}{what}{way}到{move.floor}。"
         case Go():
             return _chinese_walk(move)
         case Arrive():
@@ -338,18 +344,16 @@ def _chinese_walk(move: Go) -> str:
         along = f"沿{move.along.said('zh')}" if move.along.names else "沿走廊"
     verb = "直行" if move.turn == "straight" else "前行"
     words.append(f"{along}{verb}{_metres(move.metres)}米")
-    if move.through_door:
-        words.append("穿过门")
+    seen = ["穿过门"] if move.through_door else []
     if move.to is not None:
         place, side = move.to
-        words.append(
-            f"到{place.said('zh')}" + ("" if side == "ahead" else f"（{_SIDES[side][1]}）")
-        )
+        seen.append(f"到{place.said('zh')}" + ("" if side == "ahead" else f"（{_SIDES[side][1]}）"))
     elif move.past is not None:
         place, side = move.past
         side_words = {"left": "左手边的", "right": "右手边的", "ahead": ""}
-        words.append(f"途经{side_words[side]}{place.said('zh')}")
-    return "，".join(words) + "。"
+        past = f"途经{side_words[side]}{place.said('zh')}"
+        seen.insert(0 if move.past_first else len(seen), past)
+    return "，".join([*words, *seen]) + "。"
 
 
 def _chinese_arrival(move: Arrive) -> str:

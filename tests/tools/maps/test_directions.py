@@ -151,9 +151,45 @@ def test_a_door_across_the_corridor_is_told() -> None:
     )
     steps = said(told("1F/cafe", "1F/kiosk", map_=map_))
     assert steps[-2:] == [
-        "Bear right and walk 7 m, through the door, past the Information Desk on your left.",
+        "Bear right and walk 7 m, past the Information Desk on your left, through the door.",
         "Bear right; the Kiosk is straight ahead, 19 m on.",
     ]
+
+
+def with_vestibule() -> IndoorMap:
+    """The clinic with a room between its main entrance and the lobby."""
+    map_ = clinic()
+    vestibule = space("1F/vestibule", "room", box(16, -12, 24, -6))
+    outer = replace(map_.door("1F/main"), line=((19, -12), (21, -12)), spaces=(vestibule.id,))
+    inner = door("1F/inner", ((19.5, -6), (20.5, -6)), vestibule.id, "1F/S2")
+    return replace(
+        map_,
+        spaces=(*map_.spaces, vestibule),
+        doors=(*(one for one in map_.doors if one.id != outer.id), outer, inner),
+        places=tuple(
+            replace(one, at=(20, -12)) if one.id == outer.id else one for one in map_.places
+        ),
+    )
+
+
+def test_a_vestibule_is_walked_through_from_the_entrance() -> None:
+    assert said(told("1F/main", "1F/pharmacy", map_=with_vestibule()))[:2] == [
+        "From the Main Entrance, walk 6 m straight ahead, through the door.",
+        "Bear left and walk 7 m, past the Information Desk on your right.",
+    ]
+
+
+def test_a_hall_is_not_passed_by_who_walks_in_it() -> None:
+    map_ = clinic()
+    names = {"en": "Entrance Hall", "zh": "大厅"}
+    hall = tuple(replace(s, names=names) if s.id == "1F/S2" else s for s in map_.spaces)
+    itself = place("1F/S2", "room", "1F/S2", (19, -4), **names)
+    others = (one for one in map_.places if one.id != "1F/desk")
+    steps = said(
+        told("1F/main", "2F/ent", map_=replace(map_, spaces=hall, places=(*others, itself)))
+    )
+    assert not any("past the Entrance Hall" in step for step in steps)
+    assert "along the Entrance Hall" in steps[0]
 
 
 def test_a_named_corridor_is_called_by_its_name() -> None:

@@ -52,6 +52,25 @@ NO_NAME = Named(names={}, kind="lift")
             "从药房出发，向左前方走，前行9米，穿过门。",
         ),
         (
+            Go(metres=9, past=(RADIOLOGY, "right"), through_door=True),
+            "Walk 9 m, through the door, past Radiology on your right.",
+            "前行9米，穿过门，途经右手边的放射科。",
+        ),
+        (
+            Go(metres=9, past=(RADIOLOGY, "right"), through_door=True, past_first=True),
+            "Walk 9 m, past Radiology on your right, through the door.",
+            "前行9米，途经右手边的放射科，穿过门。",
+        ),
+        (
+            Take(
+                what=Named(names={"en": "Escalator up", "zh": "扶梯上行"}, kind="escalator"),
+                up=True,
+                floor="2F",
+            ),
+            "Take Escalator up to 2F.",
+            "乘扶梯上行到2F。",
+        ),
+        (
             Go(metres=7, turn="back", to=(LIFT, "left")),
             "Turn around and walk 7 m to Lift B, on your left.",
             "掉头，前行7米，到B号电梯（在左手边）。",
