@@ -12,6 +12,7 @@ import pytest
 from deixis.tools.maps._geo import distance, shape_of
 from deixis.tools.maps._loading import load_map
 from deixis.tools.maps._map import IndoorMap, Place
+from deixis.tools.maps._places import PlaceFinder
 from tests.tools.maps.building import Clinic, box
 
 
@@ -97,6 +98,31 @@ def test_an_amenity_on_two_floors_is_a_place_on_each(read: Callable[[Clinic], In
     clinic.amenity(clinic.corridors, (2, 2), "drinkingfountain")
     floors = [p.floor for p in read(clinic).places if p.category == "drinkingfountain"]
     assert floors == clinic.floors
+
+
+@pytest.mark.parametrize(
+    ("category", "asked"),
+    [
+        ("taxi", "taxi"),
+        ("bus.muni", "公交站"),
+        ("carrental", "rent a car"),
+        ("checkin.selfservice", "self check-in"),
+        ("baggagestorage", "left luggage"),
+        ("boardinggate.aircraft", "登机口"),
+        ("police", "police"),
+        ("ticketing.rail.national", "tickets"),
+        ("wifi", "wifi"),
+        ("meetingpoint", "meeting point"),
+        ("strollerrental", "stroller rental"),
+    ],
+)
+def test_an_amenity_without_a_name_is_found_by_what_it_is(
+    read: Callable[[Clinic], IndoorMap], category: str, asked: str
+) -> None:
+    clinic = Clinic()
+    amenity = clinic.amenity([clinic.corridors[0]], (2, 2), category)
+    best = PlaceFinder(read(clinic)).find(asked)[0]
+    assert best.place.id == amenity
 
 
 def test_an_opening_joins_the_two_spaces_at_its_wall(read: Callable[[Clinic], IndoorMap]) -> None:
