@@ -56,6 +56,8 @@ _MAIN_ENTRANCE = re.compile(
     r"(?:main|front)?\s*(?:entrance|entry|door|gate)|(?:医院|门诊)?(?:大门口?|正门|主入口|门口|入口)"
 )
 _DOOR = re.compile(r"\b(?:entrances?|entry|doors?|gates?|exits?)\W*$|(?:入口|出口|大门|门)$")
+# A door or gate that is told by a number only, as those of an airport are.
+_GATE_MARK = re.compile(r"(?:[a-z]{0,2}[ -]?\d{1,3}[a-z]?|[a-z])号?")
 # Ways to say that a wheelchair passes.
 _STEP_FREE = re.compile(
     r"\b(?:step[- ]free|accessible|wheelchair|disabled|handicapped|barrier[- ]free)\b"
@@ -222,6 +224,8 @@ class PlaceFinder:
                 return self._all(places, score)
         if asked.joining is not None:
             return self._all(self._joining(*asked.joining), _CORE)
+        if gates := self._gates(asked.bare):
+            return self._all(gates, _CORE)
         return self._all(self._doors(asked.bare), _CORE)
 
     def _joining(self, kind: PlaceKind, mark: str) -> list[Place]:
@@ -231,6 +235,19 @@ class PlaceFinder:
             for place in self._map.places
             if place.kind == kind
             and (not mark or any(_joining_of(name) == said for name in _names_of(place)))
+        ]
+
+    def _gates(self, text: str) -> list[Place]:
+        """«Gate» means Gate B1, Gate B2 and so on where the map has them, and no entrance."""
+        folded = _folded(text)
+        if not _DOOR.search(folded):
+            return []
+        word = re.sub(r"^(?:boarding|departure)\s+|(?<=\w)s$", "", folded)
+        return [
+            place
+            for place in self._map.places
+            if place.kind != "entrance"
+            and any(_GATE_MARK.fullmatch(_without(name, word)) for name in _names_of(place))
         ]
 
     def _doors(self, text: str) -> list[Place]:
@@ -393,6 +410,14 @@ def _names_of(place: Place) -> tuple[str, ...]:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip().translate(_HAN_DIGITS)
+
+
+def _without(name: str, word: str) -> str:
+    """A name without a word that it begins or ends with; empty where it does neither."""
+    folded = _folded(name)
+    if folded.startswith(word):
+        return folded.removeprefix(word).strip()
+    return folded.removesuffix(word).strip() if folded.endswith(word) else ""
 
 
 def _core(text: str) -> str:

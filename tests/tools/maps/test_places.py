@@ -267,3 +267,24 @@ def test_a_very_long_query_is_cut() -> None:
     with pytest.raises(MapError) as error:
         FINDER.named("耳" * 100_000)
     assert len(str(error.value)) < 400
+
+
+AIRPORT = replace(
+    HOSPITAL,
+    places=(
+        place("main", "1F", "Door 3", "3号门", kind="entrance"),
+        place("b1", "2F", "Gate B1", "B1登机口"),
+        place("b2", "2F", "Gate B2", "B2登机口"),
+    ),
+    doors=(replace(HOSPITAL.doors[0], id="main"),),
+)
+
+
+@pytest.mark.parametrize("said", ["gate", "Gates", "the gate", "boarding gate"])
+def test_a_gate_is_one_of_those_that_the_map_numbers(said: str) -> None:
+    with pytest.raises(MapError, match=r"could be Gate B1 \(2F\) or Gate B2 \(2F\): name one"):
+        PlaceFinder(AIRPORT).named(said)
+
+
+def test_the_way_in_is_none_of_the_numbered_gates() -> None:
+    assert [one.id for one in PlaceFinder(AIRPORT).named("main entrance")] == ["main"]
