@@ -158,6 +158,13 @@ class Question:
         english = () if set(kept) <= generic else kept
         return (*english, *(t for t in self.terms if t not in ("都", "所有", "全部")))
 
+    @cached_property
+    def said(self) -> str:
+        """The words that carry it as they were said: the Chinese ones, else the English."""
+        if self.terms:
+            return self.terms[0]
+        return " ".join(word for word in words(self._bare_text) if stem(word) in self.content)
+
 
 def _bare(clause: str) -> str:
     """A Chinese clause without the words that frame it, taken off both ends."""

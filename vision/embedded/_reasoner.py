@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,6 +22,7 @@ from deixis.vision.embedded._values import Amount, FormValue, amount_of, form_va
 from deixis.vision.embedded._wording import Named, Wording
 
 _MOST_SHOWN = 8
+_WHERE = re.compile(r"\bwhere\b|哪|什么地方", re.IGNORECASE)
 _INFORMATION = "information-desk"
 _Answer = Callable[[Question, Sequence[Sign], Wording], Outcome]
 
@@ -35,6 +37,11 @@ class _Group:
     def floors(self) -> dict[str, str]:
         """Its floors as the sign writes them, by value."""
         return {m.line.floor.value: m.line.floor.text for m in self.matches if m.line.floor}
+
+    def on(self, floors: Collection[str]) -> _Group:
+        """Only its lines on these floors, where there are some."""
+        there = tuple(m for m in self.matches if m.line.floor and m.line.floor.value in floors)
+        return _Group(matches=there) if there else self
 
     @cached_property
     def exits(self) -> dict[str, str]:
@@ -267,7 +274,8 @@ class Reasoner:
     ) -> Outcome:
         if under := self._under_heading(finding.matches):
             return self._listed(under, say)
-        groups = _grouped(finding.matches)[:_MOST_SHOWN]
+        asked = {label.value for label in question.floors}
+        groups = [group.on(asked) for group in _grouped(finding.matches)[:_MOST_SHOWN]]
         first = groups[0]
         values = self._values_of(first)
         said = [self._where(group, signs, say) for group in groups]
@@ -275,10 +283,13 @@ class Reasoner:
         if values:
             stated = [say.worth(self._named((m,), say), value.text) for m, value in values]
             text = ("" if say.chinese else " ").join(stated)
-        asked = {label.value for label in question.floors}
         floors = [first.floors[v] for v in first.floors if v in asked] or [*first.floors.values()]
         exits = {label.value for label in question.exits}
-        if asked and first.floors:
+        if (
+            asked
+            and first.floors
+            and not (_WHERE.search(question.text) and asked & {*first.floors})
+        ):
             text = say.agrees(yes=bool(asked & first.floors.keys())) + text
         elif exits and first.exits:
             text = say.agrees(yes=bool(exits & first.exits.keys())) + text

@@ -444,4 +444,4 @@ def _beside(absent: Sequence[Mention], matches: Sequence[Match]) -> tuple[Mentio
 def _term(question: Question, mentions: Sequence[Mention]) -> str:
     if mentions:
         return mentions[0].phrase
-    return question.terms[0] if question.terms else " ".join(question.content)
+    return question.said

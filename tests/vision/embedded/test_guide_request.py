@@ -108,7 +108,49 @@ def test_what_only_a_doctor_may_say_is_heard(said: str, *, advice: bool) -> None
 @pytest.mark.parametrize(
     "said",
     [
+        "I'm at the pharmacy, where is the toilet?",
+        "I'm in cardiology, is there a toilet?",
+        "我在药房，厕所在哪？",
+        "附近有厕所吗？",
+        "Is there a toilet nearby?",
+    ],
+)
+def test_who_says_where_they_are_wants_the_way(said: str) -> None:
+    assert request_of(said).way
+
+
+@pytest.mark.parametrize(
+    ("said", "goal"),
+    [
+        ("where is the exit?", "main entrance"),
+        ("How do I get out?", "main entrance"),
+        ("from ENT, how do I get out of here?", "main entrance"),
+        ("I want to leave the building", "main entrance"),
+        ("出口在哪", "正门"),
+        ("怎么出去", "正门"),
+    ],
+)
+def test_who_wants_to_leave_is_led_to_the_main_entrance(said: str, goal: str) -> None:
+    request = request_of(said)
+    assert (request.goal, request.way) == (goal, True)
+
+
+@pytest.mark.parametrize("said", ["Where is exit A?", "急诊出口在哪", "When do I leave hospital?"])
+def test_one_exit_of_several_is_asked_for_by_its_name(said: str) -> None:
+    assert request_of(said).goal not in ("main entrance", "正门")
+
+
+@pytest.mark.parametrize("said", ["I'm lost, I am next to the ATM", "我迷路了，我在ATM旁边"])
+def test_being_lost_names_no_goal(said: str) -> None:
+    request = request_of(said)
+    assert (request.start, request.goal) == ("ATM", "")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         "I'm in pain, where should I go?",
+        "I'm in agony, where is ENT?",
         "At night, where should I go?",
         "He fell from a ladder",
         "I suffer from headaches, which department?",
@@ -218,6 +260,11 @@ def test_the_way_back_is_told(said: str) -> None:
 def test_opening_hours_are_told(said: str) -> None:
     request = request_of(said)
     assert (request.goal, request.hours) == ("pharmacy", True)
+
+
+def test_opening_hours_in_chinese_are_of_the_place_alone() -> None:
+    request = request_of("急诊晚上开吗")
+    assert (request.goal, request.hours) == ("急诊", True)
 
 
 @pytest.mark.parametrize(

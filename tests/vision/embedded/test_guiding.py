@@ -198,6 +198,29 @@ def test_where_somebody_is_alone_asks_where_to() -> None:
     assert visitor.clinic.calls[-1].args == {"to": "ent", "start": "pharmacy", "language": "en"}
 
 
+def test_a_start_that_was_told_gives_the_way() -> None:
+    visitor = Visitor()
+    visitor.says("I'm at the pharmacy, where is ENT?")
+    assert visitor.clinic.calls[-1].args == {"to": "ent", "start": "pharmacy", "language": "en"}
+
+
+@pytest.mark.parametrize("said", ["where is the exit?", "How do I get to the main entrance?"])
+def test_the_way_out_is_named_before_it_is_known_from_where(said: str) -> None:
+    visitor = Visitor()
+    assert visitor.says(said) == (
+        "Main Entrance (正门) is on 1F. Which department, lift or stairs are you next to? Then I "
+        "can give the way from there."
+    )
+    visitor.says("pharmacy")
+    assert visitor.clinic.calls[-1].args == {"to": "in", "start": "pharmacy", "language": "en"}
+
+
+def test_the_way_out_is_led_from_a_known_start() -> None:
+    visitor = Visitor()
+    visitor.says("我在药房")
+    assert visitor.says("怎么出去").startswith("正门在1F。\n\n从药房出发")
+
+
 def test_what_is_closed_to_the_public_gets_no_way() -> None:
     visitor = Visitor()
     assert "closed to the public" in visitor.says("How do I get to the operating room?")

@@ -32,6 +32,27 @@ def test_a_thing_that_is_not_there_has_no_floor() -> None:
     assert "not on this sign" in outcome.text
 
 
+def test_what_is_cited_is_written_as_it_was_said() -> None:
+    sign = sign_of("1F | 眼科 Ophthalmology")
+    assert "“asdfgh qwerty”" in reasoner().answer("asdfgh qwerty", [sign]).text
+
+
+TOILETS = "3F | 卫生间 Toilet\n2F | 卫生间 Toilet\n1F | 卫生间 Toilet"
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Where is the toilet on 2F?", "卫生间 Toilet is on 2F."),
+        ("Is there a toilet on 2F?", "Yes: 卫生间 Toilet is on 2F."),
+        ("二楼的卫生间在哪里", "卫生间 Toilet在2F。"),
+    ],
+)
+def test_of_several_only_the_one_on_the_floor_asked_for_is_told(question: str, said: str) -> None:
+    outcome = reasoner().answer(question, [sign_of(TOILETS)])
+    assert (outcome.text, outcome.floors) == (said, ("2F",))
+
+
 def test_an_absent_name_is_not_answered_by_a_complaint() -> None:
     """Who asks for the dentist isn't sent where headaches are treated."""
     sign = sign_of("1F | 神经内科 Neurology\n2F | 眼科 Ophthalmology")

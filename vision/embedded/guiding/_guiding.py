@@ -264,6 +264,13 @@ class Guide:
             return self._closing(
                 self.say.joined(said), found=True, course=course, sign=sign, facts=facts
             )
+        if course.start is None and _nowhere_to_go(route):
+            # They came by the entrance, but ask for it because they are somewhere else.
+            said.append(self.say.where_now())
+            course = course.model_copy(update={"asks": "start"})
+            return self._closing(
+                self.say.joined(said), found=True, course=course, sign=sign, facts=facts
+            )
         return self._led(course, route, said, sign, goal)
 
     def _spots(self, start: str) -> Generator[Act, Done, list[PlaceTold]]:
@@ -316,8 +323,8 @@ class Guide:
         if len(kinds) > 1:
             shared = all(place.kind in _KINDS for place in places)
             # Of lifts and the like the way tells which is nearest.
-            shown = () if shared else places[:_MOST_CHOICES]
-            on_map = [self.say.is_on(place) for place in shown]
+            shown = () if shared else _by_name(places)[:_MOST_CHOICES]
+            on_map = [self.say.is_on(place, on) for place, on in shown]
         if sign is None:
             return on_map
         if not sign.outcome.found:
@@ -380,6 +387,11 @@ class Guide:
         return Decision(outcome, open=open_)
 
 
+def _nowhere_to_go(route: RouteTold) -> bool:
+    """Whether a way ends where it begins."""
+    return len({place.id for place in route.places[:1] + route.places[-1:]}) == 1
+
+
 def _wanted(course: Course, language: str) -> JsonObject:
     """The route tool's arguments, those that say nothing left out."""
     args: JsonObject = {"to": course.goal.to if course.goal else course.query}
@@ -405,6 +417,17 @@ def _best(places: Iterable[PlaceTold], query: str) -> list[PlaceTold]:
     if top is None:
         return alike
     return [p for p in alike if p.score is not None and p.score >= top - 0.05]
+
+
+def _by_name(places: Sequence[PlaceTold]) -> list[tuple[PlaceTold, list[str]]]:
+    """Places that share a name as one, with all their floors."""
+    named: dict[str, list[PlaceTold]] = {}
+    for place in places:
+        named.setdefault(compact(place.name), []).append(place)
+    return [
+        (same[0], list(dict.fromkeys(place.floor for place in same if place.floor)))
+        for same in named.values()
+    ]
 
 
 def _only_floor(start: str | None) -> str | None:

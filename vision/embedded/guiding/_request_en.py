@@ -127,8 +127,8 @@ _BARE_AT: Final = re.compile(
 _NO_PLACE: Final = re.compile(
     r"(?:(?:a |an |some |so much |great |severe |bad |the )*"
     r"(?:pain|labou?r|trouble|hurry|rush|risk|medication|hospital|need|shock|love|holiday|time"
-    r"|drugs|my \w+s|phone|way|wheelchair|night|home|moment|least|first|once|noon"
-    r"|weekends?)\b|my (?:\d|thirties|twenties|forties|fifties))",
+    r"|agony|distress|panic|tears|drugs|my \w+s|phone|way|wheelchair|night|home|moment|least"
+    r"|first|once|noon|weekends?)\b|my (?:\d|thirties|twenties|forties|fifties))",
     _I,
 )
 _WAY: Final = re.compile(
@@ -141,9 +141,31 @@ _WAY: Final = re.compile(
     r"|\b(?:show|tell|give) (?:me|us) (?:the |a )?(?:way|how|route|directions|path)"
     r"|\b(?:directions?|route|navigate|navigation)\b|\bway (?:to|from|there)\b"
     r"|\bwhich way\b|\bwhat(?:'s| is) the (?:best |shortest |quickest )?way\b"
-    r"|\bnearest\b|\bclosest\b"
+    r"|\bnearest\b|\bclosest\b|\bnearby\b|\b(?:near|around) (?:here|me)\b|\bclose by\b"
     r"|\b(?:want|need|have|like|trying|got|going|supposed) to (?:go|get|be)\b"
     r"|\bget (?:to|there)\b|\bgo to\b",
+    _I,
+)
+_OUT_OF: Final = r"(?: (?:of )?(?:here|(?:the|this) (?:building|hospital|place)))?(?: from here)?"
+_WAY_OUT: Final = re.compile(
+    r"\bhow (?:do|can|could|would|should) (?:i|we|you) (?:get out(?:side)?|go out(?:side)?|exit"
+    rf"|leave){_OUT_OF}(?=\s*[,.;?!]|\s*$)"
+    r"|\bwhere(?:'s| is| are|) (?:the |an )?(?:nearest |closest )?(?:exits?|ways? out)"
+    rf"{_OUT_OF}(?=\s*[,.;?!]|\s*$)"
+    r"|\b(?:show me|tell me|find|what is|what's) the (?:exit|way out)\b"
+    r"|^\s*(?:the )?(?:exit|way out)(?: please)?[\s.?!]*$"
+    r"|\b(?:want|need|like|trying|have) to (?:get out|go out(?:side)?|leave|exit)"
+    rf"{_OUT_OF}(?: now)?(?=\s*[,.;?!]|\s*$)",
+    _I,
+)
+_LOST: Final = re.compile(
+    r"\b(?:i think )?(?:i'm|i am|we're|we are|(?:i|we) (?:got|get|have got))"
+    r"(?: (?:a bit|totally|completely|so|quite))? lost\b(?: here)?",
+    _I,
+)
+_CLOSER: Final = re.compile(
+    r"[,.;]?\s*\b(?:which|what)(?: one| of them| of these| of the two)? is "
+    r"(?:the )?(?:closer|nearer|nearest|closest)(?: one)?(?: to (?:me|here))?",
     _I,
 )
 _BACK: Final = re.compile(
@@ -206,7 +228,7 @@ _MORE_FRAME: Final = frozenset(
     "closes hours hour time times until when tell thanks thank hello good morning afternoon "
     "evening department one ones same thing things building shortest quickest best fastest "
     "trying long away because but supposed quickly best map sorry great fine cool bye still "
-    "while it's try order inside per".split()
+    "while it's try order inside per nearby".split()
 )
 _THANKS: Final = re.compile(r"^\s*(?:thank|thanks|ok|okay|great|hi|hello|bye|good)\b", _I)
 
@@ -243,18 +265,24 @@ def request_en(text: str) -> Request:
     allow = _all(rest, _ALLOW)
     step_free = _step_free(rest)
     avoid = (*neither, *(what for pattern in _AVOID[1:] for what in _all(rest, pattern)))
+    rest.take(_LOST)
+    rest.take(_CLOSER)
     start = _start(rest)
+    leaving = _WAY_OUT.search(rest.text) is not None
     back = rest.take(_BACK) is not None
     question = _tidy(_BACK_TO.sub("to ", rest.text))
     hours = bool(_HOURS.search(question))
     goal = goal_in(_OPEN_WHEN.sub("", question) if hours else question) or goal_in(question)
+    if leaving:
+        question, goal = "Where is the exit?", "main entrance"
     if start and not goal and _WHAT_DEPARTMENT.search(said):
         # «I'm in agony, which department?»: what looked like a place is what ails them.
         question, goal, start = said, start, None
     return Request(
         question=question,
         goal=goal,
-        way=bool(_WAY.search(said)),
+        # Who says where they are wants to be led.
+        way=leaving or bool(_WAY.search(said)) or bool(start and goal and not hours),
         back=back,
         again=_adds(said, question, goal),
         where=bool(_WHERE.search(said)),

@@ -63,13 +63,26 @@ _AT: Final = re.compile(
 )
 _WAY: Final = re.compile(
     r"怎么(?:走|去|过去|到|找|上去|下去|坐|回)|怎样(?:走|去|到)|如何(?:走|去|到|前往)|咋(?:走|去)"
-    r"|[带领](?:我|我们)|指(?:一下)?路|路线|导航|最近的?|离.*近"
+    r"|[带领](?:我|我们)|指(?:一下)?路|路线|导航|最近的?|附近|离.*近"
     r"|(?:去|往|走|到|上)哪(?:里|儿|走)?(?!一?层|个|楼|科|一层)|多远|走多久|我要去|我想去|想去|要去|前往"
+)
+_WAY_OUT: Final = re.compile(
+    r"(?:怎么|怎样|如何|咋)(?:才能|样)?(?:走)?(?:出去|离开|出医院|出大楼|出门)|从哪[里儿]?(?:出去|离开|出门)"
+    r"|(?<![A-Za-z0-9号东西南北诊科])出口(?:在)?(?:哪|怎么|什么地方)|^(?:出口|出去的路)[?？。]?$"
+    r"|(?:想|要)(?:出去|离开(?:医院|这里)?)(?=$|[,，。;；?？!！])"
+)
+_LOST: Final = re.compile("我们?(?:好像)?(?:迷路|走丢|走迷路)了?")
+_CLOSER: Final = re.compile(
+    r"[,，]?(?:哪(?:一?个|边|里)(?:离我?(?:这里)?)?(?:更|比较|最)?近(?:一点|一些|些)?|谁更?近)"
 )
 _BACK: Final = re.compile(r"(?:怎么|如何)?(?:走|原路)?(?:返回|回去|走回来?|回来|原路返回)")
 _WHERE: Final = re.compile(r"哪|几楼|几层|什么地方|位置|找|怎么走")
 _HOURS: Final = re.compile(
     r"几点|开门|关门|(?:开放|营业|上班|下班|服务|门诊|探视)时间|什么时候(?:开|关|上班|下班)|开着吗"
+    r"|(?:开|开门|上班|营业|开放)(?:不开|吗)"
+)
+_WHEN: Final = re.compile(
+    "今天|明天|今晚|周末|(?:周|星期|礼拜)[一二三四五六日天末]|节假日|早上|上午|中午|下午|晚上|夜里|夜间|半夜"
 )
 _WHAT_DEPARTMENT: Final = re.compile("哪个?科|什么科")
 _AGAIN: Final = re.compile(r"^\s*(?:那|还有|然后|再|另外|接着|那么|另|或者)|呢[?？]?$")
@@ -115,20 +128,26 @@ def request_zh(text: str) -> Request:
     for pattern in _AVOID:
         rest, found = _all(rest, pattern)
         avoid = (*avoid, *found)
+    rest = _CLOSER.sub("", _LOST.sub("，", rest))
     rest, start = _start(rest)
     question = rest.strip("，,。;；、 ")
-    goal = goal_in(question)
+    hours = bool(_HOURS.search(question))
+    goal = goal_in(_WHEN.sub("", question) if hours else question)
+    leaving = _WAY_OUT.search(rest) is not None
+    if leaving:
+        question, goal = "出口在哪里？", "正门"
     if start and not goal and _WHAT_DEPARTMENT.search(said):
         # «我在发烧，去哪个科？»: what looked like a place is what ails them.
         question, goal, start = said, start, None
     return Request(
         question=question,
         goal=goal,
-        way=bool(_WAY.search(said)),
+        # Who says where they are wants to be led.
+        way=leaving or bool(_WAY.search(rest)) or bool(start and goal and not hours),
         back=bool(_BACK.search(said)),
         again=bool(_AGAIN.search(said)) or (bool(goal) and question.rstrip("。！!") == goal),
         where=bool(_WHERE.search(said)),
-        hours=bool(_HOURS.search(question)),
+        hours=hours,
         advice=bool(_ADVICE.search(said)),
         start=start,
         step_free=step_free,

@@ -164,6 +164,13 @@ class GuideTelling(Wording):
             "如果您不在这里，请告诉我您在哪里。",
         )
 
+    def where_now(self) -> str:
+        """Where the asker is, without which there is no way to give."""
+        return self.say(
+            "Which department, lift or stairs are you next to? Then I can give the way from there.",
+            "您现在在哪个科室、电梯或楼梯旁边？告诉我，我就能给出路线。",
+        )
+
     def where_on(self, floor: str) -> str:
         """Where on a floor the asker is."""
         return self.say(
