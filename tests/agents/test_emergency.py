@@ -45,6 +45,8 @@ TOLD = "This may be an emergency: go to Emergency (急诊), 1F, now, or call 120
         "This is an emergency!", "please call an ambulance", "He can’t move his left arm",
         "I was hit by a car", "there was an accident, my friend is bleeding",
         "I had a heart attack last year and now my chest hurts",
+        "My wife is in labour", "she is going into labor", "the baby is coming!",
+        "I burned my hand badly", "he is badly burnt", "I have a severe burn",
     ],
 )  # fmt: skip
 def test_an_emergency_in_english_is_heard(said: str) -> None:
@@ -54,7 +56,8 @@ def test_an_emergency_in_english_is_heard(said: str) -> None:
 @pytest.mark.parametrize(
     "said",
     ["胸口很痛", "我胸痛，挂什么科", "喘不上气", "孩子抽搐了", "爸爸昏倒了", "流了很多血",
-     "我不想活了", "他中风了", "吃错药了", "呼吸困难", "食物中毒"],
+     "我不想活了", "他中风了", "吃错药了", "呼吸困难", "食物中毒", "要生了", "我老婆要生孩子了",
+     "手烫伤很严重"],
 )  # fmt: skip
 def test_an_emergency_in_chinese_is_heard(said: str) -> None:
     assert urgent_language(said) == "zh"
@@ -89,6 +92,8 @@ def test_an_emergency_in_other_languages_is_answered_in_them(said: str, language
         "Where is the Chest Pain Center?", "My ear hurts", "I have a stomach ache",
         "I had a stroke last year, where is rehabilitation?", "Where can I get a chest X-ray?",
         "How do I get to the blood test?", "Is there an emergency exit?",
+        "Is Emergency open at night?", "Is emergency on 1F?", "Where is the labour ward?",
+        "I burned my finger a bit", "急诊晚上开吗", "要生气了", "孩子发烧很厉害", "烧伤科在几楼",
         "胸痛中心在哪里", "急诊在几楼", "卒中门诊在几楼", "胸部CT在哪里做？", "献血在哪里",
         "肚子疼", "病院はどこですか", "¿Dónde está la farmacia?",
     ],
