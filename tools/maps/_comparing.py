@@ -13,6 +13,7 @@ from deixis.tools.maps._way import PlaceInfo
 from deixis.vision.embedded import (
     ListSearch,
     default_lexicon,
+    has_han,
     language_of,
     name_key,
     traditional,
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from deixis.tools.maps._directory import DirectoryEntry, EntryOnMap, SignAndMap
 
 _SHOWN = 8
+_LEGIBLE = 0.8
+_IN_WORDS = 0.5
 _MIXED = re.compile(r"[A-Za-z]+[\u4e00-\u9fff]")
 
 
@@ -183,3 +186,14 @@ def comparison_told(both: SignAndMap, language: str) -> str:
 def is_known(entry: DirectoryEntry) -> bool:
     """Whether the glossary knows what an entry names, so that it is no title or slogan."""
     return bool(ListSearch([entry.text]).alike(entry.text))
+
+
+def is_half_read(entry: DirectoryEntry) -> bool:
+    """Whether an entry is hardly legible, and what was read of it makes no words."""
+    score = entry.detection.score
+    if score is None or score >= _LEGIBLE or is_known(entry):
+        return False
+    if not has_han(entry.text):
+        return not default_lexicon().name(entry.text, "zh")
+    words = [word for word in default_lexicon().cut(entry.text) if len(word) > 1]
+    return sum(map(len, words)) < _IN_WORDS * len(entry.text)

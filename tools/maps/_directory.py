@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from deixis.tools.maps._comparing import comparison_told, is_known
+from deixis.tools.maps._comparing import comparison_told, is_half_read, is_known
 from deixis.tools.maps._map import IndoorMap, Place
 from deixis.tools.maps._places import PlaceFinder, floor_values, place_info
 from deixis.tools.maps._way import PlaceInfo
@@ -56,7 +56,7 @@ class SignAndMap(BaseModel):
     Attributes:
         agree: Both have it, on the same floor, or the sign gives no floor.
         elsewhere: Both have it, on different floors.
-        only_on_sign: The map has no such place.
+        only_on_sign: The map has no such place. Without what could hardly be read.
         only_on_map: The sign shows the floor and doesn't name the place. Departments and rooms
             that are open to the public only.
         floors_on_sign: As the sign writes them, in its order.
@@ -157,7 +157,7 @@ class _Comparison:
                 agreed |= {place.id for place in here}
             elif meant:
                 apart.append((entry, meant))
-            elif entry.floor is not None or is_known(entry):
+            elif (entry.floor is not None and not is_half_read(entry)) or is_known(entry):
                 lone.append(entry)
         # A place that the sign has on the map's floor, too, is not elsewhere: there are two.
         second = [entry for entry, meant in apart if any(p.id in agreed for p in meant)]
@@ -181,8 +181,18 @@ class _Comparison:
 
     def _meant(self, entry: DirectoryEntry) -> tuple[Place, ...]:
         """The places of an entry, or of its whole line where that is one name: `挂号/收费`."""
-        own = self._finder.same(entry.text)
-        return own or self._finder.same(entry.detection.text or "")
+        if own := self._finder.same(entry.text):
+            return own
+        # `心电图/超声心动图` holds two names: what the one means is not the other.
+        line = entry.detection.text or ""
+        beside = {
+            place.id
+            for name in names_on(line)
+            if name != entry.text
+            for place in self._finder.same(name)
+        }
+        whole = self._finder.same(line)
+        return () if beside & {place.id for place in whole} else whole
 
     def _is_on(self, place: Place, floor: str) -> bool:
         return place.floor in self._ids(floor)

@@ -194,6 +194,34 @@ def test_a_line_that_is_one_name_is_joined_as_such() -> None:
     assert [info.id for pair in both.agree for info in pair.places] == ["p-both"]
 
 
+def test_a_name_beside_one_of_the_map_on_its_line_is_not_that_place() -> None:
+    box = Box(x1=0, y1=0, x2=100, y2=20)
+    line = Detection(label="line", text="超声心动图/心电图", box=box)
+    both = compare(
+        [
+            DirectoryEntry(text=name, floor="2F", detection=line)
+            for name in ("超声心动图", "心电图")
+        ],
+        replace(HOSPITAL, places=(place("p-ecg", "2F", "ECG", "心电图"),)),
+    )
+    assert [pair.entry.text for pair in both.agree] == ["心电图"]
+    assert "Only the sign has on 2F: 超声心动图 (Echocardiography)." in both.told("en")
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "told"),
+    [("门冷力公家", 0.69, False), ("门冷力公家", 0.95, True), ("门诊总服务台", 0.7, True),
+     ("Qlxmf", 0.6, False), ("皮肤科", 0.6, True)],
+)  # fmt: skip
+def test_what_is_half_read_and_makes_no_words_is_left_out(
+    text: str, score: float, told: bool
+) -> None:
+    box = Box(x1=0, y1=0, x2=100, y2=20)
+    line = Detection(label=text, text=text, box=box, score=score)
+    both = compare([DirectoryEntry(text=text, floor="2F", detection=line)], HOSPITAL)
+    assert [entry.text for entry in both.only_on_sign] == ([text] if told else [])
+
+
 def test_names_without_a_floor_agree_or_are_left_out() -> None:
     both = compared(("药房", None), ("健康你我他", None), ("皮肤科", None))
     assert [pair.entry.text for pair in both.agree] == ["药房"]
