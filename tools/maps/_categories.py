@@ -61,9 +61,7 @@ _NAMES: dict[str, Names] = {
     "smokingarea": {"en": "Smoking area", "zh": "吸烟区"},
     "vendingmachine": {"en": "Vending machine", "zh": "自动售货机"},
     "wheelchairassist": {"en": "Wheelchairs", "zh": "轮椅服务"},
-}
-# Amenities of stations, airports, malls and stadiums.
-_NAMES |= {
+    # Amenities of stations, airports, malls and stadiums.
     "animalreliefarea": {"en": "Pet relief area", "zh": "宠物便溺处"},
     "arrivalgate": {"en": "Arrival gate", "zh": "到达口"},
     "baggagecarousel": {"en": "Baggage carousel", "zh": "行李转盘"},

@@ -112,7 +112,7 @@ class _WalkTeller:
                 yield move, section.length_m
             elif number == last and number and section.room is not None:
                 yield from self._last_room(number)
-            elif not self._is_open(number) and number:
+            elif section.room is not None and number:
                 side = on_side(self._angle_into(number))
                 room = Named(names=section.room.names, kind=section.room.kind)
                 yield Through(room=room, side=side), section.length_m
