@@ -172,6 +172,67 @@ def test_the_nearest_toilet_is_the_nearest(embedded: HospitalGuide) -> None:
     assert answer.facts["floor"] == "4F"
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Which lift goes to 4F?", "Lift A (A号电梯) and Lift B (B号电梯) go to 4F."),
+        ("哪部电梯到4楼？", "A号电梯、B号电梯可以到4F。"),
+        ("Which lift goes to 9F?", "By the map none goes to that floor."),
+        ("急诊晚上开吗", "急诊在1F。开放时间：24/7。"),
+        ("Where are pediatrics and ophthalmology?",
+         "Pediatrics (儿科) is on 3F. Ophthalmology (眼科) is on 4F."),
+    ],
+)  # fmt: skip
+def test_what_the_map_alone_knows_is_told_in_a_line(
+    embedded: HospitalGuide, question: str, said: str
+) -> None:
+    assert embedded.ask(question).answer == said
+
+
+def test_of_two_kinds_of_places_the_nearest_is_told_first(embedded: HospitalGuide) -> None:
+    answer = embedded.ask("I'm at the pharmacy. toilet or cafe, which is closer?")
+    assert answer.answer.endswith("From Pharmacy it is 12 m to Cafe and 57 m to Toilets.")
+
+
+def test_several_lifts_that_are_broken_are_all_avoided(embedded: HospitalGuide) -> None:
+    route = route_of(embedded.ask("Lift A and lift B are broken, how do I get to ENT?"))
+    assert route is not None
+    assert not any("Lift" in place.name for place in route.places)
+
+
+@pytest.mark.parametrize("question", ["where is the exit?", "怎么出去", "How do I get out?"])
+def test_the_way_out_is_not_where_the_asker_was_taken_to_be(
+    embedded: HospitalGuide, question: str
+) -> None:
+    answer = embedded.ask(question)
+    assert "1F" in answer.answer
+    assert "0 m" not in answer.answer
+    assert "0米" not in answer.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("CT和B超在几楼", "放射科（CT室/磁共振）在1F。超声科在2F。"),
+        ("Where is the toilet on 3F?", "Toilet (卫生间) is on 3F."),
+        ("Where are pediatrics and ophthalmology?",
+         "Pediatrics (儿科) is on 3F. Ophthalmology (眼科) is on 4F."),
+    ],
+)  # fmt: skip
+def test_a_photo_that_the_map_agrees_with_is_told_alone(
+    embedded: HospitalGuide, guide: VisionImage, question: str, said: str
+) -> None:
+    assert embedded.ask(question, guide).answer == said
+
+
+def test_leaving_a_hotel_is_nothing_that_a_hospital_has(
+    embedded: HospitalGuide, guide: VisionImage
+) -> None:
+    answer = embedded.ask("我想退房", guide)
+    assert not answer.found
+    assert "挂号" not in answer.answer
+
+
 def test_no_way_is_told_with_its_reason(embedded: HospitalGuide) -> None:
     answer = embedded.ask("How do I get from the moon base to ENT?")
     assert answer.facts["floor"] == "4F"

@@ -91,6 +91,29 @@ def test_what_was_said_of_the_way_stays_for_the_next_question() -> None:
     assert visitor.clinic.calls[-1].args == {"to": "gs", "start": "pharmacy", "language": "en"}
 
 
+def test_the_lift_works_again_means_the_one_that_did_not() -> None:
+    visitor = Visitor()
+    visitor.says("How do I get to ENT? Lift A is broken")
+    visitor.says("the lift is working again")
+    assert visitor.clinic.calls[-1].args == {"to": "ent", "language": "en"}
+
+
+def test_which_of_two_lifts_works_again_must_be_said() -> None:
+    visitor = Visitor()
+    visitor.says("How do I get to ENT? Lift A and Lift B are broken")
+    visitor.says("the lift is working again")
+    assert visitor.clinic.calls[-1].args["avoid"] == ["Lift A", "Lift B"]
+    visitor.says("A号电梯修好了")
+    assert visitor.clinic.calls[-1].args["avoid"] == ["Lift B"]
+
+
+def test_how_far_two_places_are_is_told_of_both() -> None:
+    visitor = Visitor()
+    told = visitor.says("药房和耳鼻喉科哪个近")
+    assert told == "药房在1F。耳鼻喉科在4F。从正门出发，到药房42米，到耳鼻喉科42米。"
+    assert visitor.called == ["find_place", "route", "route"]
+
+
 def test_how_the_way_goes_is_said_with_it() -> None:
     visitor = Visitor()
     told = visitor.says("How do I get to ENT without stairs? Lift A is broken.")

@@ -33,6 +33,14 @@ _POLITE: Final = re.compile(
     re.IGNORECASE,
 )
 
+_CARRIERS: Final = (
+    ("escalator", re.compile(r"escalators?|自动扶梯|扶梯")),
+    ("stairs", re.compile(r"stair(?:case|way|well)?s?|楼梯间?")),
+    ("lift", re.compile(r"lifts?|elevators?|电梯")),
+    ("door", re.compile(r"doors?|entrances?|门|入口")),
+)
+_COUNTED: Final = re.compile(r"\b(?:the|no|number|all|both)\b|号")
+
 
 class Choice(BaseModel):
     """A place that was spoken of.
@@ -112,8 +120,8 @@ class Course(BaseModel):
 
     def changed(self, request: Request) -> Course:
         """The same with what a request says of where from and how."""
-        allowed = {compact(word) for word in request.allow}
-        kept = [word for word in self.avoid if compact(word) not in allowed]
+        allowed = {allowed for word in request.allow for allowed in self._meant(word)}
+        kept = [word for word in self.avoid if word not in allowed]
         return self.model_copy(
             update={
                 "start": request.start or self.start,
@@ -123,6 +131,13 @@ class Course(BaseModel):
                 "choices": (),
             }
         )
+
+    def _meant(self, allowed: str) -> list[str]:
+        """What of that which can't be taken is allowed again: «the lift», where only one is it."""
+        kind, mark = _carrier(allowed)
+        alike = [word for word in self.avoid if _carrier(word)[0] == kind]
+        same = [word for word in alike if _carrier(word)[1] == mark]
+        return same or (alike if not mark and len(alike) == 1 else [])
 
     def turned_back(self) -> Course:
         """The way back: from where it led to where it began."""
@@ -149,6 +164,15 @@ class Course(BaseModel):
         floors = {label.value for label, _, _ in inline_floors(said)}
         on = [choice for choice in self.choices if value_of(choice.floor) in floors]
         return on[0] if len(on) == 1 else None
+
+
+def _carrier(said: str) -> tuple[str, str]:
+    """What kind of lift, stairs or door is spoken of, and which: «Lift A» and A号电梯 are one."""
+    text = fold(said)
+    for kind, pattern in _CARRIERS:
+        if pattern.search(text):
+            return kind, compact(_COUNTED.sub(" ", pattern.sub(" ", text)))
+    return compact(text), ""
 
 
 def value_of(floor: str) -> str:

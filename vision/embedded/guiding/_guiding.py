@@ -46,7 +46,9 @@ FIND: Final = "find_place"
 ROUTE: Final = "route"
 # Of these there are several, and the nearest is meant.
 _KINDS: Final = frozenset({"toilet", "lift", "stairs", "escalator", "ramp", "entrance", "amenity"})
+_RIDDEN: Final = frozenset({"lift", "stairs", "escalator", "ramp"})
 _MOST_CHOICES: Final = 5
+_MOST_COMPARED: Final = 3
 _THANKS: Final = re.compile(r"\bthank|\bcheers\b|谢|感谢|謝", re.IGNORECASE)
 
 Look = Callable[[str, str], Decision]
@@ -139,7 +141,7 @@ class Guide:
         return course.model_copy(update={"query": course.start, "start": None, "way": True})
 
     def _on_sign(self, course: Course) -> Decision | None:
-        if self.look is None or self.request.back:
+        if self.look is None or self.request.back or self.request.among:
             return None
         asked = bool(self.request.goal) and course.query == self.request.goal
         return self.look(self.request.question if asked else course.query, self.say.language)
@@ -170,24 +172,55 @@ class Guide:
 
     def _on_floor(self, places: list[PlaceTold]) -> list[PlaceTold]:
         """Those on the floor that the asker named or is on, where there are some."""
+        return self._there(places) or places
+
+    def _there(self, places: Iterable[PlaceTold]) -> list[PlaceTold]:
         said = f"{self.request.question} {self.request.start or ''}"
         floors = {label.value for label, _, _ in inline_floors(said)}
-        there = [place for place in places if value_of(place.floor) in floors]
-        return there or places
+        return [place for place in places if value_of(place.floor) in floors]
 
     def _chosen(self, course: Course, places: list[PlaceTold], sign: Decision | None) -> Work:
         """Goes on with the one place that is meant, or asks which."""
         if places[0].fits != "name":
             # Who treats something is asked about, not the door to them.
             places = [place for place in places if place.kind not in _KINDS] or places
+        if self.request.among == "riding" and all(place.kind in _RIDDEN for place in places):
+            return self._riding(course, places)
         if len(places) == 1:
             return (yield from self._answered(course, places, sign, to=places[0].id))
+        if self.request.among == "nearest" and len(_by_name(places)) > 1:
+            return (yield from self._compared(course, places))
         if all(place.kind in _KINDS for place in places):
             return (yield from self._nearest(course, places, sign))
         need = places[0].fits != "name"
         if need or course.way:
             return self._which(course, places, sign, need=need)
         return (yield from self._answered(course, places, sign, to=""))
+
+    def _riding(self, course: Course, places: Sequence[PlaceTold]) -> Decision:
+        """Which of the lifts goes to a floor."""
+        there = [place for place in self._there(places) if not place.closed]
+        text = self.say.goes_to(there) if there else self.say.none_goes_there()
+        return self._closing(text, found=bool(there), course=course)
+
+    def _compared(self, course: Course, places: Sequence[PlaceTold]) -> Work:
+        """Which of several is the nearest: how far each of them is."""
+        found: list[tuple[RouteTold, Course]] = []
+        for place, on in _by_name(places)[:_MOST_COMPARED]:
+            goal = Choice(to=place.name if len(on) > 1 else place.id, place=place)
+            tried = course.model_copy(update={"goal": goal, "query": place.name})
+            done = yield Act(tool=ROUTE, args=_wanted(tried, self.say.language))
+            route = None if done.error else told_in(done.text, RouteTold)
+            if route is not None and route.places:
+                found.append((route, tried))
+        if not found:
+            return (yield from self._answered(course, places, None, to=""))
+        found.sort(key=lambda one: one[0].distance_m)
+        begins, end = found[0][0].places[0], found[0][0].places[-1]
+        far = [(route.places[-1], route.distance_m) for route, _ in found]
+        said = [*self._where_it_is(places, None), self.say.distances(begins, far)]
+        text = self.say.joined(said)
+        return self._closing(text, found=True, course=found[0][1], facts=facts_of(None, end))
 
     def _nearest(self, course: Course, places: list[PlaceTold], sign: Decision | None) -> Work:
         """Goes on with a kind of place that is in several spots: who asks where means the way."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["place", "differences", "card"]
+Compared = Literal["", "nearest", "riding"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Request:
         where: Whether a place is asked for at all, the way or not.
         hours: Whether opening hours are asked for.
         advice: Whether medical advice is asked for, which a guide doesn't give.
+        among: What is asked of several places: which is the nearest, or which lift goes to a floor.
         start: Where the asker is, in the words said.
         step_free: Whether stairs must, or needn't any more, be left out; None where nothing is
             said.
@@ -42,6 +44,7 @@ class Request:
     where: bool = False
     hours: bool = False
     advice: bool = False
+    among: Compared = ""
     start: str | None = None
     step_free: bool | None = None
     avoid: tuple[str, ...] = ()

@@ -158,6 +158,16 @@ _WAY_OUT: Final = re.compile(
     rf"{_OUT_OF}(?: now)?(?=\s*[,.;?!]|\s*$)",
     _I,
 )
+_FLOOR: Final = (
+    r"\d{1,2} ?/?f|b\d|(?:floor|level) \d{1,2}|(?:\w+|\d{1,2}(?:st|nd|rd|th)) floor|basement"
+)
+_RIDING: Final = re.compile(
+    r"\b(?:which|what) (?P<what>lift|elevator|escalator|stair(?:case|way|s)?)s? "
+    r"(?:goes?|leads?|runs?|stops?|(?:can|do|should|must|will) (?:i|we) (?:take|use)"
+    r"|takes? (?:me|us|you))(?: up| down)? (?:all the way )?(?:to|at|on) "
+    rf"(?:get to |reach )?(?:the )?(?P<where>(?:{_FLOOR}))\b",
+    _I,
+)
 _LOST: Final = re.compile(
     r"\b(?:i think )?(?:i'm|i am|we're|we are|(?:i|we) (?:got|get|have got))"
     r"(?: (?:a bit|totally|completely|so|quite))? lost\b(?: here)?",
@@ -266,7 +276,7 @@ def request_en(text: str) -> Request:
     step_free = _step_free(rest)
     avoid = (*neither, *(what for pattern in _AVOID[1:] for what in _all(rest, pattern)))
     rest.take(_LOST)
-    rest.take(_CLOSER)
+    nearest = rest.take(_CLOSER) is not None
     start = _start(rest)
     leaving = _WAY_OUT.search(rest.text) is not None
     back = rest.take(_BACK) is not None
@@ -275,6 +285,9 @@ def request_en(text: str) -> Request:
     goal = goal_in(_OPEN_WHEN.sub("", question) if hours else question) or goal_in(question)
     if leaving:
         question, goal = "Where is the exit?", "main entrance"
+    riding = _RIDING.search(rest.text)
+    if riding is not None:
+        goal = f"{riding['what']} {riding['where']}"
     if start and not goal and _WHAT_DEPARTMENT.search(said):
         # «I'm in agony, which department?»: what looked like a place is what ails them.
         question, goal, start = said, start, None
@@ -288,6 +301,7 @@ def request_en(text: str) -> Request:
         where=bool(_WHERE.search(said)),
         hours=hours,
         advice=bool(_ADVICE.search(said)),
+        among="nearest" if nearest else "riding" if riding else "",
         start=start,
         step_free=step_free,
         avoid=avoid,

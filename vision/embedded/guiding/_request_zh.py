@@ -71,6 +71,10 @@ _WAY_OUT: Final = re.compile(
     r"|(?<![A-Za-z0-9号东西南北诊科])出口(?:在)?(?:哪|怎么|什么地方)|^(?:出口|出去的路)[?？。]?$"
     r"|(?:想|要)(?:出去|离开(?:医院|这里)?)(?=$|[,，。;；?？!！])"
 )
+_RIDING: Final = re.compile(
+    r"(?:哪(?:一?[部个座台]|几[部个])?|什么)(?P<what>电梯|扶梯|楼梯)(?:能|可以|会)?(?:直接|直)?(?:到|去|上|通|停|达)+"
+    r"(?P<where>地下[一二三0-9]*[楼层]|[Bb]?[0-9一二三四五六七八九十]{1,3}(?:楼|层|[Ff]))"
+)
 _LOST: Final = re.compile("我们?(?:好像)?(?:迷路|走丢|走迷路)了?")
 _CLOSER: Final = re.compile(
     r"[,，]?(?:哪(?:一?个|边|里)(?:离我?(?:这里)?)?(?:更|比较|最)?近(?:一点|一些|些)?|谁更?近)"
@@ -128,11 +132,15 @@ def request_zh(text: str) -> Request:
     for pattern in _AVOID:
         rest, found = _all(rest, pattern)
         avoid = (*avoid, *found)
-    rest = _CLOSER.sub("", _LOST.sub("，", rest))
+    rest = _LOST.sub("，", rest)
+    nearest, rest = _CLOSER.search(rest) is not None, _CLOSER.sub("", rest)
     rest, start = _start(rest)
     question = rest.strip("，,。;；、 ")
     hours = bool(_HOURS.search(question))
     goal = goal_in(_WHEN.sub("", question) if hours else question)
+    riding = _RIDING.search(rest)
+    if riding is not None:
+        goal = f"{riding['where']}{riding['what']}"
     leaving = _WAY_OUT.search(rest) is not None
     if leaving:
         question, goal = "出口在哪里？", "正门"
@@ -149,6 +157,7 @@ def request_zh(text: str) -> Request:
         where=bool(_WHERE.search(said)),
         hours=hours,
         advice=bool(_ADVICE.search(said)),
+        among="nearest" if nearest else "riding" if riding else "",
         start=start,
         step_free=step_free,
         avoid=avoid,

@@ -38,6 +38,25 @@ class GuideTelling(Wording):
             return self.stands(Named(texts=(called,), places=where), kind="floor")
         return f"{called} are on {self.listed(where)}."
 
+    def goes_to(self, places: Sequence[PlaceTold]) -> str:
+        """Which lifts and the like go to a floor."""
+        names = list(dict.fromkeys(self.called(place) for place in places))
+        verb = "goes" if len(names) == 1 else "go"
+        listed, floor = self.listed(names), places[0].floor
+        return self.say(f"{listed} {verb} to {floor}.", f"{listed}可以到{floor}。", floor)
+
+    def none_goes_there(self) -> str:
+        """No lift or the like goes to the floor that was named."""
+        return self.say("By the map none goes to that floor.", "地图上没有能到这一层的。")
+
+    def distances(self, begins: PlaceTold, far: Sequence[tuple[PlaceTold, float]]) -> str:
+        """How far several places are, the nearest first."""
+        if self.chinese:
+            told = "，".join(f"到{place.name}{metres:.0f}米" for place, metres in far)
+            return self.say("", f"从{begins.name}出发，{told}。")
+        told = self.listed([f"{metres:.0f} m to {place.name}" for place, metres in far])
+        return f"From {_from(begins, None)} it is {told}."
+
     def hours(self, place: PlaceTold) -> str:
         """When a place is open, as the map has it."""
         if place.hours is None:
