@@ -221,16 +221,20 @@ _CARD: Final = re.compile(
     r"(?:staff|nurses?|doctors?|someone|somebody|them|people|locals?|receptionists?)\b"
     r"|\bshow (?:the |a )?(?:staff|nurse|doctor|receptionist)\b"
     r"|\bwhat (?:do|can|should|would) i (?:say|show) to\b"
-    r"|\b(?:make|give|write|show) (?:me )?a card\b|\bin chinese\b",
+    r"|\b(?:make|give|write|show|need|want|would like) (?:me )?a (?:phrase )?card\b|\bin chinese\b",
     _I,
 )
 _CARD_FRAME: Final = re.compile(
-    rf"(?:{_CARD.pattern})|\b(?:please|can|could|would) (?:you )?|\bplease\b|\bmeans?\b"
-    r"|\b(?:make|give|write|show|create|need|want) (?:me )?(?:a|an|the)\b"
-    r"|^\s*(?:i|that|for|saying|with)\b",
+    r"^(?:please|(?:can|could|would|will) you(?: please)?|(?:make|write|create|give|show)(?: me)?"
+    r"|(?:i |we )?(?:need|want|would like)(?= (?:a|the|this) (?:phrase )?card)"
+    r"|(?:a|the|this|another) (?:phrase )?card|to (?:the )?staff|(?:that|which|it) (?:says?|means?)"
+    r"|saying|means?|that|for|with)\b[\s,:;]*|[\s,:;]*\b(?:please|means?)$|^[\s,:;]+|[\s,:;]+$",
     _I,
 )
-_QUOTED: Final = re.compile(r"[“\"‘「『](.+?)[”\"’」』]")
+_NOTHING_SAID: Final = frozenset(
+    "this that it them a an the one card something to for in me you i us staff show say".split()
+)
+_QUOTED: Final = re.compile(r"[“\"‘「『](.+?)[”\"’」』]|(?<!\w)'(.+)'(?!\w)")
 _TOKEN: Final = re.compile(r"[^\s,.;:?!“”\"‘()（），。？！；：、]+")
 _MORE_FRAME: Final = frozenset(
     "route path nearest closest far navigate navigation reach bring lead there instead "
@@ -370,11 +374,14 @@ def _start(rest: _Rest) -> str | None:
 def _to_say(said: str) -> str:
     """What a card is to say; empty where it is what was spoken of before."""
     if quoted := _QUOTED.search(said):
-        return quoted.group(1).strip()
+        return (quoted[1] or quoted[2]).strip()
     if re.search(r"\b(?:show|hand|give|say) (?:this|that|it)\b", said, _I):
         return ""
-    bare = _tidy(_CARD_FRAME.sub(" ", said)).rstrip("?.! ")
-    return bare if goal_in(bare) and fold(bare) not in ("this", "that", "it") else ""
+    bare = _CARD.sub(" ", said).strip("?.! ")
+    while (less := _CARD_FRAME.sub("", bare)) != bare:
+        bare = less
+    bare = _tidy(bare).rstrip("?.! ")
+    return "" if _NOTHING_SAID.issuperset(_TOKEN.findall(fold(bare))) else bare
 
 
 def _bare(what: str) -> str:
