@@ -20,7 +20,7 @@ _CARRIER: Final = (
 _MARK: Final = r"(?-i:(?!I\b)[A-Z0-9]{1,2})\b"
 _AND: Final = r"(?:, ?(?:and |or |nor )?| (?:and|or|nor|&) )(?:also )?"
 # One or several: «lift A and lift B», «lifts A, B and C».
-_CARRIERS: Final = rf"(?:both |all )?(?P<what>{_CARRIER}(?:{_AND}(?:{_CARRIER}|{_MARK}))*)"
+_CARRIERS: Final = rf"(?:both |all )?(?P<what>{_CARRIER}(?:{_AND}(?:{_CARRIER}|{_MARK})){{0,7}})"
 # Of «I'm at lift A and lift B is broken» only the second is.
 _NOT_AFTER: Final = "".join(
     rf"(?<!\b{word} {the})"

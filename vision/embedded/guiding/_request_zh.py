@@ -19,8 +19,8 @@ _KIND: Final = "(?:电梯|扶梯|自动扶梯|楼梯)"
 _AND: Final = r"\s*(?:以及|还有|[和跟与及、])\s*"
 # One or several: «A号电梯和B号电梯», «A、B号电梯», «电梯A和B».
 _CARRIERS: Final = (
-    rf"(?P<what>(?:{_NUMBER}{{1,2}}号?{_AND})*(?:{_CARRIER})"
-    rf"(?:{_AND}(?:{_CARRIER}|[A-Z0-9]{{1,2}}(?![A-Za-z0-9])))*)"
+    rf"(?P<what>(?:{_NUMBER}{{1,2}}号?{_AND}){{0,7}}(?:{_CARRIER})"
+    rf"(?:{_AND}(?:{_CARRIER}|[A-Z0-9]{{1,2}}(?![A-Za-z0-9]))){{0,7}})"
 )
 _BROKEN: Final = (
     r"(?:现在|今天|目前|已经|又|都|正在|暂时)*(?:坏掉?了?|停(?:了|用了?|运了?|电了?)|关(?:了|闭了?|着)"
