@@ -42,6 +42,7 @@ def test_what_is_sought_stands_between_words_that_ask_for_the_way(said: str, goa
         ("我耳朵疼，应该去哪个科？", "耳朵疼"),
         ("在哪里挂号", "挂号"),
         ("胸口很痛怎么办", "胸口痛"),
+        ("要生了", "生孩子"),
         ("借轮椅在哪里", "借轮椅"),
     ],
 )
@@ -135,7 +136,9 @@ def test_who_wants_to_leave_is_led_to_the_main_entrance(said: str, goal: str) ->
     assert (request.goal, request.way) == (goal, True)
 
 
-@pytest.mark.parametrize("said", ["Where is exit A?", "急诊出口在哪", "When do I leave hospital?"])
+@pytest.mark.parametrize(
+    "said", ["Where is exit A?", "急诊出口在哪", "安全出口在哪", "When do I leave hospital?"]
+)
 def test_one_exit_of_several_is_asked_for_by_its_name(said: str) -> None:
     assert request_of(said).goal not in ("main entrance", "正门")
 

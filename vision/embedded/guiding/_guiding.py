@@ -354,7 +354,7 @@ class Guide:
         kinds = {compact(place.name) for place in places}
         on_map = [self.say.is_on(first, floors)]
         if len(kinds) > 1:
-            shared = all(place.kind in _KINDS for place in places)
+            shared = all(place.kind in _KINDS - {"entrance"} for place in places)
             # Of lifts and the like the way tells which is nearest.
             shown = () if shared else _by_name(places)[:_MOST_CHOICES]
             on_map = [self.say.is_on(place, on) for place, on in shown]

@@ -68,7 +68,7 @@ _WAY: Final = re.compile(
 )
 _WAY_OUT: Final = re.compile(
     r"(?:怎么|怎样|如何|咋)(?:才能|样)?(?:走)?(?:出去|离开|出医院|出大楼|出门)|从哪[里儿]?(?:出去|离开|出门)"
-    r"|(?<![A-Za-z0-9号东西南北诊科])出口(?:在)?(?:哪|怎么|什么地方)|^(?:出口|出去的路)[?？。]?$"
+    r"|(?<![A-Za-z0-9号东西南北诊科急全防])出口(?:在)?(?:哪|怎么|什么地方)|^(?:出口|出去的路)[?？。]?$"
     r"|(?:想|要)(?:出去|离开(?:医院|这里)?)(?=$|[,，。;；?？!！])"
 )
 _RIDING: Final = re.compile(
@@ -110,6 +110,8 @@ _MORE_FRAME: Final = re.compile(
     r"|(?:呢|最近|那里|那儿|那边|的路线|路线|怎么走|怎么去|怎么过去|怎么到|如何走|如何去|怎样走|过去|多远|几点开门|几点关门|几点"
     r"|什么时候|怎么办|咋办|(?:怎么|如何)?(?:返回|回去|回来)|开门|关门|(?:开放|营业|上班)时间|去哪里?|哪里走|往哪走?|到哪里?|怎么|吗|谢谢|出发|走|开放|应该|该|在|开|了|的|时间)+$"
 )
+# «了» and «要» are taken off as frames, and «生» alone says nothing.
+_IN_LABOUR: Final = re.compile("(?<!不)[要快]生(?:孩子|宝宝|小孩)?了(?![气病])")
 _VERY: Final = re.compile(
     "(?:很|特别|非常|有一?点儿?|一直|突然|好像|老是|总是|经常|最近)+(?=[痛疼晕麻肿痒酸闷难不发咳流出])"
 )
@@ -167,6 +169,7 @@ def request_zh(text: str) -> Request:
 
 def goal_in(question: str) -> str:
     """What of a question names what is sought."""
+    question = _IN_LABOUR.sub("生孩子", question)
     clauses = re.split(r"[,，。;；?？!！、\s]+", question)
     terms: list[str] = []
     for clause in clauses:
