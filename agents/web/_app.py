@@ -139,8 +139,10 @@ async def _told(request: Request, error: Exception) -> Response:
     if status in (408, 413):
         # The rest of the body isn't read.
         headers["Connection"] = "close"
-    told = " ".join(str(error).split())
-    return JSONResponse({"error": told}, status_code=status, headers=headers)
+    told = {"error": " ".join(str(error).split())}
+    if isinstance(error, WebError) and error.code is not None:
+        told |= {"code": error.code, "about": error.about}
+    return JSONResponse(told, status_code=status, headers=headers)
 
 
 async def _not_here(request: Request, error: Exception) -> Response:

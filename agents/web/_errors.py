@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from typing import Final
+from typing import Final, Literal
 
 from deixis.vision import DeixisError
 
@@ -20,18 +20,36 @@ BUSY: Final = "This conversation is still at your last question: wait for its an
 UNDECIDED: Final = "This conversation waits for your decision: allow what it asks, or don't."
 
 
+Code = Literal[
+    "picture", "empty", "pictures", "large", "slow", "long", "question", "yours", "crowded", "busy",
+    "undecided", "gone", "streams",
+]  # fmt: skip
+
+
 class WebError(DeixisError):
     """A request that can't be met.
 
     Args:
         status: Of HTTP.
         told: What is wrong and how to mend it, in one line for the page to show.
+        code: Which of the failures it is that the page says in its own languages.
+        about: The file that it is about.
         retry: Seconds after which it may go through.
     """
 
-    def __init__(self, status: int, told: str, *, retry: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        told: str,
+        *,
+        code: Code | None = None,
+        about: str = "",
+        retry: int | None = None,
+    ) -> None:
         super().__init__(told)
         self.status = status
+        self.code: Code | None = code
+        self.about = about
         self.retry = retry
 
 

@@ -107,6 +107,8 @@ def _netloc(origin: str) -> str:
 def _name(host: str) -> str:
     """A host without its port."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        # Its port must be one: else «127.0.0.1:80.example» would pass for 127.0.0.1.
+        return (parts.hostname or "") if parts.port != 0 else ""
     except ValueError:
         return ""

@@ -82,7 +82,7 @@ class Pages:
     def routes(self) -> list[BaseRoute]:
         """All addresses."""
         thread = "/api/threads/{thread}"
-        turn = f"{thread}/turns/{{turn:int}}"
+        turn = f"{thread}/turns/{{turn}}"
         return [
             Route("/", self.page, methods=["GET"]),
             Route("/api/session", self.session, methods=["GET"]),
@@ -116,7 +116,11 @@ class Pages:
                 "model": self._shown.model,
                 "title": self._shown.title,
                 "map": dict(self._shown.map_names) if self._shown.map_names else None,
-                "limits": {"upload_mb": self._limits.upload_mb, "images": self._limits.images},
+                "limits": {
+                    "upload_mb": self._limits.upload_mb,
+                    "images": self._limits.images,
+                    "pixels": self._limits.pixels,
+                },
             }
         )
         if welcome:
@@ -159,7 +163,7 @@ class Pages:
         name = str(request.path_params["thread"])
         found = await run_in_threadpool(self._history.thread, user, name)
         if found is None:
-            raise WebError(404, NO_THREAD)
+            raise WebError(404, NO_THREAD, code="gone")
         turns = [kept.turn for kept in await run_in_threadpool(self._history.turns, user, name)]
         live = self._runs.live(user, name)
         if live is not None:
@@ -198,18 +202,19 @@ class Pages:
     async def stop(self, request: Request) -> Response:
         """Stops a turn."""
         user = await self._visitors.needed(request)
-        turn = int(request.path_params["turn"])
+        turn = _turn_of(request)
         await self._runs.stop(user, str(request.path_params["thread"]), turn)
         return _json({"turn": turn}, status=202)
 
     async def events(self, request: Request) -> Response:
         """What happens in a turn, from its beginning or from where the connection was lost."""
         user = await self._visitors.needed(request)
-        thread, number = str(request.path_params["thread"]), int(request.path_params["turn"])
+        thread, number = str(request.path_params["thread"]), _turn_of(request)
         live = self._runs.live(user, thread)
         if live is not None and live.turn.turn == number:
             if self._following.get(user, 0) >= self._limits.streams_each:
-                raise WebError(429, "Too many pages follow your answers: close some.", retry=10)
+                told = "Too many pages follow your answers: close some."
+                raise WebError(429, told, code="streams", retry=10)
             stream = self._followed(user, live.log, _after(request))
         else:
             kept = await run_in_threadpool(self._history.turn, user, thread, number)
@@ -299,6 +304,13 @@ def encoded(image: VisionImage) -> tuple[bytes, str]:
 async def _ended(turn: Turn) -> AsyncGenerator[str]:
     told = last_event(turn) or ("done", turn.told())
     yield WebEvent(number=1, name=told[0], data=told[1]).written()
+
+
+def _turn_of(request: Request) -> int:
+    told = str(request.path_params["turn"])
+    if not (told.isascii() and told.isdigit() and len(told) < 10):
+        raise WebError(404, NO_TURN)
+    return int(told)
 
 
 def _after(request: Request) -> int:

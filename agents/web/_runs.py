@@ -107,9 +107,10 @@ class Runs:
         coming = sum(1 for whose, _ in self._coming if whose == user)
         if self._queue.of(user) + coming >= self._limits.waiting_each:
             told = f"You have {self._limits.waiting_each} questions waiting: let one be answered."
-            raise WebError(429, told, retry=10)
+            raise WebError(429, told, code="yours", retry=10)
         if self._queue.waiting + len(self._coming) >= self._limits.waiting:
-            raise WebError(503, "Too many people are asking: try again in a minute.", retry=60)
+            told = "Too many people are asking: try again in a minute."
+            raise WebError(503, told, code="crowded", retry=60)
 
     async def check_free(self, user: str, thread: str) -> None:
         """Refuses a question in a conversation that isn't the user's, or isn't ready for it.
@@ -120,10 +121,10 @@ class Runs:
         await self._check_theirs(user, thread)
         live = self._live.get((user, thread))
         if (user, thread) in self._coming or (live and live.turn.state != "waiting"):
-            raise WebError(409, BUSY)
+            raise WebError(409, BUSY, code="busy")
         last = await run_in_threadpool(self._history.last, user, thread)
         if last is not None and last.turn.state == "waiting":
-            raise WebError(409, UNDECIDED)
+            raise WebError(409, UNDECIDED, code="undecided")
 
     async def ask(
         self,
@@ -162,13 +163,13 @@ class Runs:
             asked = Turn(turn=0, question=question, images=tuple(map(shown_picture, records)))
             if not self._coming[user, name]:
                 await self._forgotten(user, name)
-                raise WebError(404, NO_THREAD)
+                raise WebError(404, NO_THREAD, code="gone")
             turn = await run_in_threadpool(
                 self._history.begin, user, name, question, records, asked
             )
             if not self._coming[user, name]:
                 await self._forgotten(user, name)
-                raise WebError(404, NO_THREAD)
+                raise WebError(404, NO_THREAD, code="gone")
             live = LiveTurn(user=user, thread=name, turn=turn, book=book, records=records)
             self._live[user, name] = live
         self._enqueue(live, self._asked)
@@ -223,7 +224,7 @@ class Runs:
             thread is not None
             and await run_in_threadpool(self._history.thread, user, thread) is None
         ):
-            raise WebError(404, NO_THREAD)
+            raise WebError(404, NO_THREAD, code="gone")
         for key in [key for key in self._coming if key[0] == user and thread in (None, key[1])]:
             self._coming[key] = False
         for key in [key for key in self._live if key[0] == user and thread in (None, key[1])]:
@@ -258,12 +259,12 @@ class Runs:
 
     async def _check_theirs(self, user: str, thread: str) -> None:
         if await run_in_threadpool(self._history.thread, user, thread) is None:
-            raise WebError(404, NO_THREAD)
+            raise WebError(404, NO_THREAD, code="gone")
 
     @contextmanager
     def _taking_in(self, user: str, thread: str) -> Generator[None]:
         if (user, thread) in self._coming or (user, thread) in self._live:
-            raise WebError(409, BUSY)
+            raise WebError(409, BUSY, code="busy")
         self.check_room(user)
         self._coming[user, thread] = True
         try:

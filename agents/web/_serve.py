@@ -7,10 +7,11 @@ import socket
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final, cast
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from deixis.agents._agent import VisionAgent
 from deixis.agents.web._app import create_app
@@ -71,6 +72,45 @@ def serve(
         listening.close()
 
 
+class PromptProtocol(H11Protocol):
+    """A connection that must say soon what it wants: one that waits takes another's place.
+
+    Attributes:
+        head_seconds: For the head of a request to arrive.
+    """
+
+    head_seconds: ClassVar[float] = 20.0
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Begins to wait."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Takes a part of a request; no more is waited for once its head is there."""
+        super().data_received(data)
+        # It is None until the first request, whatever its type says.
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete:
+            self._wait_no_more()
+        elif self._waiting is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Waits no more."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._waiting = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+
 class PageServer(uvicorn.Server):
     """uvicorn with our settings. It ends the runs first, so that nobody waits for their streams.
 
@@ -78,6 +118,7 @@ class PageServer(uvicorn.Server):
         app: Of `create_app`.
         ready: Told the page's address once it can be opened.
         shown_host: The host in that address.
+        protocol: Of its connections.
     """
 
     def __init__(
@@ -86,10 +127,13 @@ class PageServer(uvicorn.Server):
         *,
         ready: Callable[[str], None] | None = None,
         shown_host: str = "127.0.0.1",
+        protocol: type[PromptProtocol] = PromptProtocol,
     ) -> None:
         # No access log: its lines would say who looked at which conversation.
         config = uvicorn.Config(
             app,
+            http=protocol,
+            ws="none",
             log_level="warning",
             access_log=False,
             server_header=False,

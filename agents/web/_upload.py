@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -20,6 +21,7 @@ from deixis.vision import ImageError, ImageLimits, VisionImage, load_images
 _SMALL: Final = 65_536
 _LONGEST_NAME: Final = 80
 _FIELDS: Final = 8
+_FOR_PROGRAMS: Final = re.compile(r",? or (?:raise|allow) ImageLimits\.\w+")
 _GIVEN: Final = "the image given as bytes"
 
 
@@ -62,9 +64,11 @@ async def read_question(request: Request, limits: WebLimits) -> Asked:
         async with asyncio.timeout(limits.upload_seconds):
             form = await parser.parse()
     except MultiPartException as error:
-        raise WebError(400, _told(error.message, limits)) from None
+        raise _told(error.message, limits) from None
     except TimeoutError:
-        raise WebError(408, "The upload took too long: try smaller pictures.") from None
+        raise WebError(
+            408, "The upload took too long: try smaller pictures.", code="slow"
+        ) from None
     try:
         return await _of_form(form, limits)
     finally:
@@ -106,7 +110,7 @@ def taker(files: Sequence[tuple[str, bytes]], limits: WebLimits) -> Callable[[],
     def take() -> list[VisionImage]:
         taken = [image for name, data in files for image in _taken(name, data, bounds)]
         if len(taken) > limits.images:
-            raise WebError(400, _too_many(limits))
+            raise WebError(400, _too_many(limits), code="pictures")
         return taken
 
     return take
@@ -116,7 +120,9 @@ def _taken(name: str, data: bytes, bounds: ImageLimits) -> list[VisionImage]:
     try:
         images = load_images(data, limits=bounds)
     except ImageError as error:
-        raise WebError(400, str(error).replace(_GIVEN, name)) from None
+        # How a program would raise the limits is of no use to a visitor.
+        told = _FOR_PROGRAMS.sub("", str(error).replace(_GIVEN, name))
+        raise WebError(400, told, code="picture", about=name) from None
     # Copies without the decoded pixels, which would be kept as long as the question waits.
     return [
         replace(image, source=name if image.page is None else f"{name} page {image.page}")
@@ -130,7 +136,7 @@ async def _bounded(
     """The body in pieces; no more than may come, and none that lets us wait."""
     told = request.headers.get("content-length", "0")
     if told.isdigit() and int(told) > most:
-        raise WebError(413, over)
+        raise WebError(413, over, code="large")
     count = 0
     pieces = request.stream()
     try:
@@ -141,7 +147,7 @@ async def _bounded(
                 return
             count += len(piece)
             if count > most:
-                raise WebError(413, over)
+                raise WebError(413, over, code="large")
             yield piece
     except ClientDisconnect:
         raise WebError(400, "The upload broke off: try again.") from None
@@ -149,17 +155,24 @@ async def _bounded(
 
 async def _of_form(form: FormData, limits: WebLimits) -> Asked:
     text = _field(form, "text").strip()
-    if not text:
-        raise WebError(400, "There is no question: write one.")
+    if not any(char.isprintable() and not char.isspace() for char in text):
+        raise WebError(400, "There is no question: write one.", code="question")
     if len(text) > limits.text:
-        raise WebError(400, f"The question is over {limits.text:,} characters: make it shorter.")
+        raise _too_long(limits)
     again = _field(form, "again")
     if again and not (again.isascii() and again.isdigit() and len(again) < 10):
         raise WebError(400, "“again” takes the number of a question.")
     files: list[tuple[str, bytes]] = []
     for _, value in form.multi_items():
-        if isinstance(value, UploadFile) and (data := await value.read()):
-            files.append((_shown(value.filename, len(files) + 1), data))
+        if not isinstance(value, UploadFile):
+            continue
+        data = await value.read()
+        name = _shown(value.filename, len(files) + 1)
+        if data:
+            files.append((name, data))
+        elif value.filename:
+            # A form without a chosen file sends one that has no name either.
+            raise WebError(400, f"{name} is empty: choose it again.", code="empty", about=name)
     return Asked(
         text=text,
         thread=_field(form, "thread") or None,
@@ -180,12 +193,17 @@ def _shown(name: str | None, number: int) -> str:
     return line[:_LONGEST_NAME] or f"picture {number}"
 
 
-def _told(problem: str, limits: WebLimits) -> str:
+def _told(problem: str, limits: WebLimits) -> WebError:
     if "Too many files" in problem:
-        return _too_many(limits)
+        return WebError(400, _too_many(limits), code="pictures")
     if "maximum size" in problem:
-        return f"The question is over {limits.text:,} characters: make it shorter."
-    return "The form can't be read: load the page again."
+        return _too_long(limits)
+    return WebError(400, "The form can't be read: load the page again.")
+
+
+def _too_long(limits: WebLimits) -> WebError:
+    told = f"The question is over {limits.text:,} characters: make it shorter."
+    return WebError(400, told, code="long")
 
 
 def _too_many(limits: WebLimits) -> str:

@@ -1,11 +1,13 @@
 /** The server's answers to the page's questions. Paths are this server's own. */
 
-/** A request that failed: its status (0 without a connection) and the server's own line. */
+/** A request that failed: its status (0 without a connection), the server's own line and its code. */
 export class ApiError extends Error {
-  constructor(status, line) {
+  constructor(status, line, code = null, about = "") {
     super(line || `HTTP ${status}`);
     this.status = status;
     this.line = line || null;
+    this.code = code;
+    this.about = about;
   }
 }
 
@@ -27,7 +29,7 @@ async function call(method, path, { json, form, signal } = {}) {
     throw new ApiError(0, null);
   }
   const body = response.status === 204 ? null : await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(response.status, body?.error ?? null);
+  if (!response.ok) throw new ApiError(response.status, body?.error ?? null, body?.code ?? null, body?.about ?? "");
   return body;
 }
 

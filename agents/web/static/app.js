@@ -3,11 +3,12 @@
 import * as api from "/static/api.js";
 import { Composer } from "/static/composer.js";
 import { sure } from "/static/confirm.js";
-import { announce, byId, calm, drawIcons, el, scriptOf } from "/static/dom.js";
+import { announce, banner, byId, calm, drawIcons, el, scriptOf } from "/static/dom.js";
 import { follow } from "/static/events.js";
 import { History } from "/static/history.js";
 import { progressed } from "/static/progress.js";
-import { applyStrings, language, nameIn, reason, setLanguage, t } from "/static/strings.js";
+import { SignIn } from "/static/signin.js";
+import { applyStrings, language, nameIn, reason, reasonLanguage, setLanguage, t } from "/static/strings.js";
 import { isBusy, TurnView } from "/static/turn.js";
 import { Viewer } from "/static/viewer.js";
 
@@ -30,13 +31,13 @@ class Page {
       remove: (thread, title) => this.removeThread(thread, title),
       create: () => this.go(null),
     });
+    this.signIn = new SignIn({ entered: (session) => this.enter(session) });
     byId("language").addEventListener("click", () => this.toggleLanguage());
     byId("forget").addEventListener("click", () => this.forgetAll());
     byId("sign-out").addEventListener("click", () => this.signOut());
-    byId("sign-in-form").addEventListener("submit", (event) => this.signIn(event));
     addEventListener("hashchange", () => this.openFromAddress());
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.catchUp();
+      if (document.visibilityState === "visible" && this.session?.signed_in && this.thread) this.reload();
     });
   }
 
@@ -45,13 +46,13 @@ class Page {
     try {
       this.session = await api.session();
     } catch (error) {
-      this.banner(reason(error));
+      banner(reason(error));
       setTimeout(() => this.begin(), 3000);
       return;
     }
-    this.banner("");
+    banner("");
     this.texts();
-    if (this.session.signed_in) await this.enter();
+    if (this.session.signed_in) await this.enter(this.session);
     else this.askToken("");
   }
 
@@ -106,9 +107,7 @@ class Page {
     byId("turns").replaceChildren();
     this.history.draw([], null);
     this.shut(true);
-    byId("sign-in-error").textContent = why;
-    byId("token").value = "";
-    byId("token").focus();
+    this.signIn.ask(why);
   }
 
   /** Shows the way in instead of the conversation, or the reverse. */
@@ -121,33 +120,12 @@ class Page {
     this.welcome();
   }
 
-  async signIn(event) {
-    event.preventDefault();
-    const token = byId("token").value.trim();
-    const error = byId("sign-in-error");
-    if (!token) {
-      error.textContent = t("tokenMissing");
-      byId("token").focus();
-      return;
-    }
-    error.textContent = "";
-    try {
-      await api.signIn(token);
-      this.session = await api.session();
-    } catch (failed) {
-      error.textContent = { 401: t("tokenWrong"), 429: t("tokenLater") }[failed.status] ?? reason(failed);
-      byId("token").select();
-      return;
-    }
-    await this.enter();
-  }
-
   async signOut() {
     try {
       await api.signOut();
     } catch (error) {
       if (error.status !== 401) {
-        this.banner(reason(error));
+        banner(reason(error));
         return;
       }
     }
@@ -157,8 +135,8 @@ class Page {
     this.askToken("");
   }
 
-  async enter() {
-    byId("token").value = "";
+  async enter(session) {
+    this.session = session;
     this.composer.limits = { ...this.composer.limits, ...this.session.limits };
     this.shut(false);
     this.texts();
@@ -180,7 +158,7 @@ class Page {
     try {
       await api.forgetMe();
     } catch (error) {
-      if (!this.outside(error)) this.banner(reason(error));
+      if (!this.outside(error)) banner(reason(error));
       return;
     }
     this.history.hide();
@@ -207,7 +185,7 @@ class Page {
       await api.deleteThread(thread);
     } catch (error) {
       if (error.status !== 404) {
-        if (!this.outside(error)) this.banner(reason(error));
+        if (!this.outside(error)) banner(reason(error));
         return;
       }
     }
@@ -235,7 +213,7 @@ class Page {
     if (thread && thread === this.thread) return;
     this.leaveThread();
     const visit = this.visit;
-    this.banner("");
+    banner("");
     if (!thread) {
       this.showTurns(null, []);
       return;
@@ -249,7 +227,7 @@ class Page {
       if (visit !== this.visit || this.outside(error)) return;
       history.replaceState(null, "", location.pathname);
       this.showTurns(null, []);
-      this.banner(error.status === 404 ? t("gone") : reason(error));
+      banner(error.status === 404 ? t("gone") : reason(error));
     }
   }
 
@@ -258,6 +236,9 @@ class Page {
     for (const end of this.following.values()) end();
     this.following.clear();
     this.thread = null;
+    // What lies over the page belongs to the conversation that is left.
+    this.viewer.dialog.close();
+    this.history.hide();
   }
 
   showTurns(thread, turns) {
@@ -307,11 +288,17 @@ class Page {
     try {
       begun = await api.ask({ text, thread: this.thread, images, again: again?.turn ?? null });
     } catch (error) {
-      if (!this.outside(error)) this.composer.complain(reason(error), error.line ? "en" : null);
+      if (this.outside(error) || visit !== this.visit) return false;
+      this.complain(error);
+      // Another page went on with this conversation, or forgot it.
+      if (this.thread && [404, 409].includes(error.status)) await this.reload();
       return false;
     }
-    if (visit !== this.visit) return true;
-    this.banner("");
+    if (visit !== this.visit) {
+      this.listThreads();
+      return true;
+    }
+    banner("");
     if (this.thread !== begun.thread) {
       this.thread = begun.thread;
       history.pushState(null, "", `#${encodeURIComponent(begun.thread)}`);
@@ -334,7 +321,7 @@ class Page {
 
   async again(turn) {
     byId("question").focus();
-    await this.send({ text: turn.question, images: [], again: turn });
+    await this.composer.once(() => this.send({ text: turn.question, images: [], again: turn }));
   }
 
   async stop() {
@@ -344,7 +331,7 @@ class Page {
       await api.stop(this.thread, last.turn);
       if (last.state === "waiting") await this.refresh(last);
     } catch (error) {
-      if (!this.outside(error)) this.composer.complain(reason(error), error.line ? "en" : null);
+      if (!this.outside(error)) this.complain(error);
     }
   }
 
@@ -353,7 +340,7 @@ class Page {
     try {
       await api.decide(this.thread, decisions);
     } catch (error) {
-      if (!this.outside(error)) this.composer.complain(reason(error), error.line ? "en" : null);
+      if (!this.outside(error)) this.complain(error);
       // Perhaps it was decided elsewhere.
       if (error.status === 409) await this.refresh(turn);
       throw error;
@@ -383,11 +370,11 @@ class Page {
       },
       lost: () => {
         this.isLost = true;
-        this.banner(t("lost"));
+        banner(t("lost"));
       },
       back: () => {
         if (this.isLost) {
-          this.banner("");
+          banner("");
           announce(t("back"));
         }
         this.isLost = false;
@@ -462,10 +449,7 @@ class Page {
       if (found) this.replace(turn, found);
     } catch (error) {
       if (visit !== this.visit || this.outside(error)) return;
-      if (error.status === 404) {
-        this.go(null);
-        this.banner(t("gone"));
-      }
+      this.lose(error);
     }
     if (isBusy(turn) && turn.state !== "waiting") this.follow(turn);
   }
@@ -482,17 +466,30 @@ class Page {
     } catch { /* they come with the answer */ }
   }
 
-  /** Back on the page: what waited may have been decided on another one. */
-  catchUp() {
-    const last = this.turns.at(-1);
-    if (this.session?.signed_in && last?.state === "waiting") this.refresh(last);
+  /** The conversation as the server has it: another page may have gone on with it. */
+  async reload() {
+    const { thread, visit } = this;
+    try {
+      const { turns } = await api.thread(thread);
+      if (visit !== this.visit) return;
+      const [last, shown] = [turns.at(-1), this.turns.at(-1)];
+      if (turns.length === this.turns.length && last?.state === shown?.state) return;
+      this.leaveThread();
+      this.showTurns(thread, turns);
+    } catch (error) {
+      if (visit === this.visit && !this.outside(error)) this.lose(error);
+    }
   }
 
-  banner(text) {
-    const banner = byId("banner");
-    if (banner.textContent === text) return;
-    banner.textContent = text;
-    banner.hidden = !text;
+  /** Leaves a conversation that isn't there any more. */
+  lose(error) {
+    if (error.status !== 404) return;
+    this.go(null);
+    banner(t("gone"));
+  }
+
+  complain(error) {
+    this.composer.complain(reason(error), reasonLanguage(error));
   }
 }
 

@@ -15,7 +15,7 @@ export class Composer {
     this.error = byId("composer-error");
     this.previews = byId("previews");
     this.images = [];
-    this.limits = { upload_mb: 20, images: 4 };
+    this.limits = { upload_mb: 20, images: 4, pixels: 50_000_000 };
     this.busy = false;
     this.sending = false;
     this.send = send;
@@ -86,6 +86,10 @@ export class Composer {
         this.complain(t("notImage", name));
         continue;
       }
+      if (!file.size) {
+        this.complain(t("empty", name));
+        continue;
+      }
       const blob = await this.fitting(file);
       if (!blob) {
         this.complain(t("tooLarge", name, this.limits.upload_mb));
@@ -104,7 +108,7 @@ export class Composer {
     const taken = this.images.reduce((sum, image) => sum + image.blob.size, 0);
     // The question and the form around the files take a little too.
     const most = this.limits.upload_mb * 1_000_000 - taken - 20_000;
-    if (file.size <= most) return file;
+    if (file.size <= most && (await pixelsOf(file)) <= this.limits.pixels) return file;
     try {
       const bitmap = await createImageBitmap(file);
       const scale = Math.min(1, WIDEST / Math.max(bitmap.width, bitmap.height));
@@ -146,17 +150,25 @@ export class Composer {
       return;
     }
     this.complain("");
+    const written = this.text.value;
+    const sent = [...this.images];
+    if (!(await this.once(() => this.send({ text, images: sent })))) return;
+    // What came while it was on its way is the next question's.
+    this.images = this.images.filter((image) => !sent.includes(image));
+    if (this.text.value === written) this.text.value = "";
+    this.grow();
+    this.draw();
+  }
+
+  /** Sends one thing at a time; false where another is on its way, or it wasn't taken. */
+  async once(send) {
+    if (this.busy || this.sending) return false;
     this.sending = true;
     this.state();
-    const taken = await this.send({ text, images: this.images });
+    const taken = await send();
     this.sending = false;
-    if (taken) {
-      this.images = [];
-      this.text.value = "";
-      this.grow();
-      this.draw();
-    }
     this.state();
+    return taken;
   }
 
   /** Says what is wrong, beside where it is mended. The server's own lines are English. */
@@ -195,5 +207,19 @@ export class Composer {
     this.text.value = text;
     this.grow();
     this.text.focus();
+  }
+}
+
+/** How many pixels a picture has; 0 where the browser can't tell, which the server will. */
+async function pixelsOf(file) {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await new Promise((resolve, reject) => { Object.assign(image, { onload: resolve, onerror: reject }); });
+    return image.naturalWidth * image.naturalHeight;
+  } catch {
+    return 0;
+  } finally {
+    URL.revokeObjectURL(image.src);
   }
 }

@@ -101,3 +101,11 @@ export function announce(text, language) {
 export function calm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
+
+/** Says what concerns the page as a whole, at its head; nothing takes it away. */
+export function banner(text) {
+  const shown = byId("banner");
+  if (shown.textContent === text) return;
+  shown.textContent = text;
+  shown.hidden = !text;
+}

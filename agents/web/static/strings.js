@@ -52,6 +52,7 @@ const en = {
   noQuestion: "Type a question first.",
   notImage: (name) => `“${name}” is no picture. Add a photo, such as a JPEG or PNG.`,
   tooLarge: (name, mb) => `“${name}” is larger than ${mb} MB. Add a smaller one.`,
+  empty: (name) => `“${name}” is empty. Choose it again.`,
   tooMany: (most) => most === 1 ? "Only one photo at a time." : `At most ${most} photos at a time.`,
   added: (name) => `${name} added`,
   removed: (name) => `${name} removed`,
@@ -97,6 +98,7 @@ const en = {
   running: "running",
   notDone: "not done",
   done: "done",
+  errors: {},
   tools: {
     read_text: "Read the text", find_on_sign: "Searched the sign", zoom: "Looked closer",
     look_again: "Looked again", find_place: "Looked on the map", route: "Found the way",
@@ -162,6 +164,7 @@ const zh = {
   noQuestion: "请先输入问题。",
   notImage: (name) => `“${name}”不是图片，请添加 JPEG 或 PNG 等照片。`,
   tooLarge: (name, mb) => `“${name}”超过 ${mb} MB，请换一张小一点的。`,
+  empty: (name) => `“${name}”是空文件，请重新选择。`,
   tooMany: (most) => `一次最多 ${most} 张照片。`,
   added: (name) => `已添加 ${name}`,
   removed: (name) => `已移除 ${name}`,
@@ -207,6 +210,22 @@ const zh = {
   running: "进行中",
   notDone: "未完成",
   done: "完成",
+  // What the server says of a failure; its own line is English.
+  errors: {
+    picture: ({ about }) => `无法读取“${about}”。请换一张照片（JPEG、PNG、WebP、HEIC 或 PDF，且不要太大）。`,
+    empty: ({ about }) => `“${about}”是空文件，请重新选择。`,
+    pictures: () => "一次发送的照片太多，请减少几张。",
+    large: () => "照片太大了，请发送较小或较少的照片。",
+    slow: () => "上传时间太长，请换小一些的照片再试。",
+    long: () => "问题太长了，请写短一些。",
+    question: () => "请先输入问题。",
+    yours: () => "您还有问题在等待回答，请稍后再问。",
+    crowded: () => "现在提问的人太多，请一分钟后再试。",
+    busy: () => "这个对话还在回答您上一个问题，请等待回答，或先停止。",
+    undecided: () => "这个对话在等您决定是否允许操作。",
+    gone: () => "这个对话已经不在了。",
+    streams: () => "打开的页面太多，请关闭几个。",
+  },
   tools: {
     read_text: "读取文字", find_on_sign: "查找标识牌", zoom: "放大查看", look_again: "再看一遍",
     find_place: "查地图", route: "找路线", compare_sign_with_map: "对照标识牌与地图",
@@ -297,8 +316,15 @@ export function ago(moment) {
   return t("justNow");
 }
 
-/** Why a request failed, in a sentence: the server's own words where it gave some. */
+/** Why a request failed, in a sentence: the server's own words where the page has none. */
 export function reason(error) {
-  if (error.line) return sentence(error.line);
+  const own = t("errors")[error.code];
+  if (own) return own(error);
+  if (error.line) return error.code ? error.line : sentence(error.line);
   return error.status === 0 ? t("offline") : t("serverFailed");
+}
+
+/** The language of that, where it isn't the page's: the server's own words are English. */
+export function reasonLanguage(error) {
+  return error.line && !t("errors")[error.code] ? "en" : null;
 }

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 
 from deixis.agents import VisionAgent
 from deixis.agents.web import create_app
-from deixis.agents.web._serve import PageServer
+from deixis.agents.web._serve import PageServer, PromptProtocol
 from deixis.testing import ScriptedModel
 from deixis.testing._scripted import Step
 
@@ -27,11 +27,11 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def served(app: Starlette) -> Generator[str]:
+def served(app: Starlette, *, protocol: type[PromptProtocol] = PromptProtocol) -> Generator[str]:
     """Serves an application of `create_app` on a free port of the loopback; gives its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = PageServer(app)
+        server = PageServer(app, protocol=protocol)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

@@ -239,6 +239,7 @@ def test_what_is_no_picture_is_not_taken(browser: Browser, tmp_path: Path) -> No
 
 def test_no_more_photos_than_the_server_takes(browser: Browser, tmp_path: Path) -> None:
     with visit_to(browser, tmp_path, [], limits=WebLimits(images=2)) as visit:
+        expect(visit.page.locator("#question")).to_be_visible()
         three: Any = [picture(f"{n}.png") for n in range(3)]
         visit.page.set_input_files("#choose-file", three)
         expect(visit.page.locator("#previews li")).to_have_count(2)

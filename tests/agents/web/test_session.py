@@ -38,7 +38,7 @@ def test_the_session_says_what_the_server_is() -> None:
             "model": agent.model_name,
             "title": "Guide",
             "map": {"en": "Example Hospital", "zh": "示例医院"},
-            "limits": {"upload_mb": 3, "images": 2},
+            "limits": {"upload_mb": 3, "images": 2, "pixels": 50_000_000},
         }
 
 
@@ -152,7 +152,14 @@ def test_our_own_page_does() -> None:
 
 def test_under_another_name_the_loopback_answers_nobody() -> None:
     with page(scripted(), hosts=["127.0.0.1", "localhost", "::1"]) as address:
-        for name in ("evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "[::2]"):
+        for name in (
+            "evil.example",
+            "evil.example:80",
+            "",
+            "127.0.0.1.evil.example",
+            "[::2]",
+            "127.0.0.1:80.evil.example",
+        ):
             response = httpx.get(f"{address}/api/session", headers={"Host": name})
             assert response.status_code == 421
         for name in ("localhost:8000", "127.0.0.1", "[::1]:8000"):
@@ -207,3 +214,10 @@ def test_what_is_no_json_is_told_so() -> None:
             headers={"Content-Type": "application/json"},
         )
         assert large.status_code == 413
+
+
+@pytest.mark.parametrize("turn", ["9" * 5000, "9" * 23, "-1", "1.0", "one", "²"])
+def test_a_turn_that_cannot_be_is_not_there(turn: str) -> None:
+    with page(scripted()) as address, Visitor(address) as visitor:
+        assert visitor.http.get(f"/api/threads/x/turns/{turn}/events").status_code == 404
+        assert visitor.http.post(f"/api/threads/x/turns/{turn}/stop").status_code == 404

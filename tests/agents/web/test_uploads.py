@@ -19,7 +19,7 @@ SMALL = WebLimits(upload_mb=0.2, images=2, text=50)
 
 def refused(response: httpx.Response) -> tuple[int, str]:
     told = response.json()
-    assert list(told) == ["error"]
+    assert list(told) in (["error"], ["error", "code", "about"])
     assert "\n" not in told["error"]
     return response.status_code, told["error"]
 
@@ -29,6 +29,7 @@ def refused(response: httpx.Response) -> tuple[int, str]:
     [
         ("", "There is no question: write one."),
         (" \n ", "There is no question: write one."),
+        ("\0\0", "There is no question: write one."),
         ("x" * 51, "The question is over 50 characters: make it shorter."),
         ("x" * 500_000, "The question is over 50 characters: make it shorter."),
     ],
@@ -47,6 +48,26 @@ def test_what_is_no_picture_is_told_by_its_name() -> None:
         status, error = refused(visitor.post("What is it?", ("half.png", png()[:60])))
         assert (status, error[:8]) == (400, "half.png")
         assert visitor.threads() == []
+
+
+def test_an_empty_file_is_told_by_its_name() -> None:
+    with page(scripted(), limits=SMALL) as address, Visitor(address) as visitor:
+        told = visitor.post("What is it?", ("zero.jpg", b"")).json()
+        assert told == {
+            "error": "zero.jpg is empty: choose it again.",
+            "code": "empty",
+            "about": "zero.jpg",
+        }
+        assert visitor.threads() == []
+
+
+def test_a_visitor_is_not_told_how_a_program_would_do_it() -> None:
+    limits = WebLimits(pixels=1_000)
+    with page(scripted(), limits=limits) as address, Visitor(address) as visitor:
+        told = visitor.post("What is it?", ("large.png", png())).json()
+        assert (told["code"], told["about"]) == ("picture", "large.png")
+        assert told["error"].startswith("large.png is 64 × 48 pixels, over the limit of 1,000")
+        assert "ImageLimits" not in told["error"]
 
 
 def test_too_many_pictures_are_refused() -> None:
