@@ -164,6 +164,23 @@ def test_a_wheelchair_takes_no_escalator(embedded: HospitalGuide) -> None:
     assert "scalator" not in answer.answer
 
 
+@pytest.mark.parametrize(
+    ("there", "back", "ends"),
+    [
+        ("How do I get to ENT? I'm at the pharmacy.", "How do I get back to the pharmacy?",
+         ["ENT", "Pharmacy"]),
+        ("我在药房，耳鼻喉科怎么走？", "怎么回药房？", ["耳鼻喉科", "药房"]),
+    ],
+)  # fmt: skip
+def test_back_to_where_one_came_from_begins_where_one_went(
+    embedded: HospitalGuide, there: str, back: str, ends: list[str]
+) -> None:
+    first = embedded.ask(there)
+    route = route_of(embedded.ask(back, thread=first.thread))
+    assert route is not None
+    assert [route.places[0].name, route.places[-1].name] == ends
+
+
 def test_the_nearest_toilet_is_the_nearest(embedded: HospitalGuide) -> None:
     answer = embedded.ask("I'm at ENT. Where is the nearest toilet?")
     route = route_of(answer)

@@ -148,6 +148,16 @@ class Course(BaseModel):
             update={"query": query, "goal": self.begun, "start": start, "way": True}
         )
 
+    def moved_on(self, goal: str) -> Course:
+        """From where the last way led, if what is sought now is where that way began.
+
+        Args:
+            goal: Id of what is sought.
+        """
+        if self.begun is None or self.arrived is None or self.begun.place.id != goal:
+            return self
+        return self.model_copy(update={"start": self.arrived.to})
+
     def chosen(self, said: str) -> Choice | None:
         """Which of the choices an answer means; None where it doesn't say."""
         bare = fold(said)

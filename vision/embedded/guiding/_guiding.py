@@ -251,6 +251,8 @@ class Guide:
         spot = first.model_copy(update={"floor": ""}) if several else first
         goal = Choice(to=to or first.id, place=spot)
         course = course.model_copy(update={"goal": goal, "query": course.query or first.name})
+        if self.request.start is None:
+            course = course.moved_on(first.id)
         sign = self._seen(places, sign)
         said = self._said(places, sign)
         if self.request.hours and not several:
