@@ -24,6 +24,8 @@ from deixis.testing._scripted import Step
 
 _STARTING_SECONDS = 30
 PATIENCE = 60.0
+# The server lets idle connections go after 5 s, which is when httpx would use them last by default.
+FRESH = httpx.Limits(keepalive_expiry=1)
 
 
 @contextmanager
@@ -67,7 +69,7 @@ class Visitor:
     """
 
     def __init__(self, address: str, token: str | None = None) -> None:
-        self.http = httpx.Client(base_url=address, timeout=PATIENCE)
+        self.http = httpx.Client(base_url=address, timeout=PATIENCE, limits=FRESH)
         self.session: dict[str, Any] = self.http.get("/api/session").json()
         if token is not None:
             self.http.post("/api/session", json={"token": token})

@@ -27,9 +27,11 @@ async def test_fifty_people_at_once_each_get_their_own(tmp_path: Path) -> None:
         with served(create_app(agent, folder=tmp_path)) as address:
             visits = await asyncio.gather(*(visit(address, photo) for photo in photos))
             outcomes = [outcome for _, outcome in visits]
-            await nobody_sees_another_s(visits)
-            for client, _ in visits:
-                await client.aclose()
+            try:
+                await nobody_sees_another_s(visits)
+            finally:
+                for client, _ in visits:
+                    await client.aclose()
     assert [outcome.floor for outcome in outcomes] == [f"{n}F" for n in range(1, PEOPLE + 1)]
     assert len({outcome.image for outcome in outcomes}) == PEOPLE
     told = [outcome.places for outcome in outcomes if outcome.places]

@@ -11,6 +11,8 @@ import httpx
 from PIL import Image, ImageDraw, ImageFont
 from pydantic import BaseModel, ConfigDict
 
+from tests.agents.web.serving import FRESH
+
 PATIENCE = 540.0
 
 
@@ -53,7 +55,7 @@ def sign(number: int, path: Path) -> Path:
 
 async def visit(address: str, photo: Path) -> tuple[httpx.AsyncClient, Outcome]:
     """A person's visit, from the first load of the page to the answer."""
-    client = httpx.AsyncClient(base_url=address, timeout=PATIENCE)
+    client = httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=FRESH)
     assert (await client.get("/api/session")).json()["signed_in"]
     files = {"images": (photo.name, photo.read_bytes(), "image/png")}
     question = {"text": "Which floor is the pharmacy on?"}
