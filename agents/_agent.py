@@ -2,65 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
-from langchain_core.runnables import RunnableConfig
-from langchain_core.tools import BaseTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.errors import GraphRecursionError
-from langgraph.types import Command
+from pydantic import BaseModel
 
-from deixis.agents._answer import AgentEvent, Answer, Approver, Decision, Finished, PendingCall
-from deixis.agents._approval import Approval, resumed
-from deixis.agents._effects import Effects
-from deixis.agents._keeping import forget, holding
-from deixis.agents._loop import Snapshot, StreamMode, build_loop
-from deixis.agents._middleware import AgentLimits, VisionMiddleware
-from deixis.agents._prompt import system_prompt
-from deixis.agents._result import EventReader, answer_of
-from deixis.agents._state import ImageRecords, merge_records, records_of, written
+from deixis.agents._answer import Approver
+from deixis.agents._as_tool import AgentTool
+from deixis.agents._each import EachMixin
+from deixis.agents._facade import Facade, Images, Shape
+from deixis.agents._loop import Loop
+from deixis.agents._middleware import AgentLimits
+from deixis.agents._node import AgentNode
+from deixis.agents._parts import AnyTool, Parts, Surroundings
+from deixis.agents._result import StreamReader, Voice
 from deixis.memory import EffectLedger, InMemoryEffects, open_checkpoints
-from deixis.memory._names import thread_key
-from deixis.tools import Tool, standard_tools
-from deixis.tools._langchain import PlaceTool
+from deixis.tools import standard_tools
 from deixis.vision import (
     CachedReader,
     DeixisError,
-    ImageBook,
+    Dialect,
     ImageLimits,
-    ImageSource,
     ImageStore,
-    ModelError,
-    PixelDialect,
     RapidReader,
     Reader,
-    VisionImage,
-    VisionModel,
-    image_block,
-    load_images,
     load_model,
 )
 
 if TYPE_CHECKING:
-    from deixis.memory import Forgotten, MemoryStore
+    from deixis.memory import MemoryStore
 
-AnyTool = Tool[..., Any] | BaseTool | Callable[..., Any]
-Images = ImageSource | Sequence[ImageSource]
-# What an image costs a model that is not ours, which nobody tells us: about a page of text.
-_FOREIGN_IMAGE: Final = 1_024
-# A list: LangGraph yields pairs for a list of modes only.
-_STREAMED: Final[list[StreamMode]] = ["messages", "updates"]
+__all__ = ["AnyTool", "Images", "VisionAgent"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,48}")
+_SHAPES_KEPT: Final = 16
 
 
-class VisionAgent:
+class VisionAgent(Facade, EachMixin):
     """An agent that sees: ask it about images, in turns, with tools.
 
     ```python
@@ -88,6 +72,9 @@ class VisionAgent:
         image_limits: On what is taken in.
         middleware: More of LangChain's middleware, inside ours.
         reader: For tools that read; rapidocr with readings kept on disk by default.
+        name: Of the agent: what the stream, and agents that ask it, call it by. Latin letters,
+            digits, `-` and `_`.
+        description: What it is good for, told to agents that may ask it.
         memory: What outlives conversations: a `MemoryStore`, or a place for one. With it the
             agent recalls what a user asked and was told before, remembers each turn with its
             places, and has the tools `remember`, `recall` and `forget`.
@@ -111,299 +98,150 @@ class VisionAgent:
         middleware: Sequence[AgentMiddleware[Any, Any]] = (),
         reader: Reader | None = None,
         memory: MemoryStore | str | Path | None = None,
+        name: str = "agent",
+        description: str = "",
     ) -> None:
         loaded = load_model(model) if isinstance(model, str) else model
-        self._image_limits = image_limits or ImageLimits()
-        self._images = images or ImageStore(_beside(memory), limits=self._image_limits)
-        self._model = (
-            loaded.with_images(self._images) if isinstance(loaded, VisionModel) else loaded
+        image_limits = image_limits or ImageLimits()
+        store = images or ImageStore(_beside(memory), limits=image_limits)
+        kept = _checkpoints(checkpoints)
+        remembered = _opened(memory, store)
+        super().__init__(
+            name=checked_name(name),
+            around=Surroundings(images=store, effects=_ledger(kept), memory=remembered),
+            checkpoints=kept,
+            limits=limits or AgentLimits(),
+            image_limits=image_limits,
+            approve=approve,
         )
-        self._dialect = (
-            loaded.dialect
-            if isinstance(loaded, VisionModel)
-            else PixelDialect("pixels", tokens=_FOREIGN_IMAGE)
-        )
-        self._approve = approve
-        self._limits = limits or AgentLimits()
-        self._checkpoints = _checkpoints(checkpoints)
-        self._effects = Effects(ledger=_ledger(self._checkpoints), store=self._images)
-        self._memory = _opened(memory, self._images)
         offered = list(standard_tools() if tools is None else tools)
-        remembering: list[AgentMiddleware[Any, Any]] = []
-        if self._memory is not None:
-            from deixis.agents._memory import MemoryMiddleware, memory_tools
+        if remembered is not None:
+            from deixis.agents._memory import memory_tools
 
-            offered += memory_tools(self._memory)
-            remembering.append(
-                MemoryMiddleware(memory=self._memory, images=self._images, dialect=self._dialect)
-            )
-        reading = reader or CachedReader(RapidReader())
-        self._approval = Approval(
-            offered, dialect=self._dialect, store=self._images, reader=reading
-        )
-        ours = VisionMiddleware(
-            store=self._images,
-            reader=reading,
-            dialect=self._dialect,
+            offered += memory_tools(remembered)
+        self.description = description
+        self._parts = Parts(
+            name=name,
+            model=loaded,
+            tools=tuple(offered),
+            instructions=instructions,
             limits=self._limits,
-            effects=self._effects.ledger,
-            memory=self._memory,
+            middleware=tuple(middleware),
+            reader=reader or CachedReader(RapidReader()),
+            remembering=None if remembered is None else _remembering(remembered),
         )
-        self._graph = build_loop(
-            self._model,
-            [_langchain_tool(tool) for tool in offered],
-            system_prompt=system_prompt(self._dialect, instructions),
-            middleware=[*self._approval.middleware(), *remembering, ours, *middleware],
-            checkpointer=self._checkpoints,
-        )
+        self._graph = self._parts.loop(self._around, checkpointer=kept)
+        self._shaped: dict[type[BaseModel], Loop] = {}
 
     @property
     def model_name(self) -> str:
         """Name of the model at work."""
-        if isinstance(self._model, VisionModel):
-            return self._model.name_for_users
-        return str(getattr(self._model, "model_name", type(self._model).__name__))
-
-    def ask(
-        self,
-        question: str,
-        images: Images = (),
-        *,
-        thread: str | None = None,
-        user: str | None = None,
-    ) -> Answer:
-        """The answer to a question.
-
-        Args:
-            question: In any language the model knows.
-            images: Paths, URLs, bytes, PIL images; all pages of a PDF. They stay with the
-                thread: later questions need not bring them again.
-            thread: A conversation to go on with, or to begin under this name.
-            user: Whose conversation it is.
-
-        Raises:
-            ImageError: An image can't be taken in.
-            DeixisError: The model can't answer at all, or the thread waits for approval.
-        """
-        finished = list(self.stream(question, images, thread=thread, user=user))[-1]
-        return cast("Finished", finished).answer
-
-    async def aask(
-        self,
-        question: str,
-        images: Images = (),
-        *,
-        thread: str | None = None,
-        user: str | None = None,
-    ) -> Answer:
-        """The same, asynchronously."""
-        events = [e async for e in self.astream(question, images, thread=thread, user=user)]
-        return cast("Finished", events[-1]).answer
-
-    def stream(
-        self,
-        question: str,
-        images: Images = (),
-        *,
-        thread: str | None = None,
-        user: str | None = None,
-    ) -> Iterator[AgentEvent]:
-        """The same as `ask`, as it goes: text as it comes, tool calls, the answer last."""
-        config = _config(thread, user, self._limits)
-        state = self._graph.get_state(config)
-        asked = self._asked(question, images, state, config)
-        yield from self._run(asked, config)
-
-    async def astream(
-        self,
-        question: str,
-        images: Images = (),
-        *,
-        thread: str | None = None,
-        user: str | None = None,
-    ) -> AsyncIterator[AgentEvent]:
-        """The same, asynchronously."""
-        config = _config(thread, user, self._limits)
-        state = await self._graph.aget_state(config)
-        asked = await asyncio.to_thread(self._asked, question, images, state, config)
-        async for event in self._arun(asked, config):
-            yield event
-
-    def resume(
-        self, thread: str, decisions: Sequence[Decision | bool] = (), *, user: str | None = None
-    ) -> Answer:
-        """Goes on with a thread that waits for approval, or that was cut off.
-
-        Args:
-            thread: The conversation.
-            decisions: One for each pending call, in order; none for a thread that was cut off.
-            user: Whose conversation it is.
-
-        Raises:
-            DeixisError: The thread has nothing to go on with, or the decisions don't fit.
-        """
-        config = _config(thread, user, self._limits)
-        given = self._decided(thread, decisions, self._graph.get_state(config))
-        return cast("Finished", list(self._run(given, config))[-1]).answer
-
-    async def aresume_stream(
-        self, thread: str, decisions: Sequence[Decision | bool] = (), *, user: str | None = None
-    ) -> AsyncIterator[AgentEvent]:
-        """The same as `resume`, asynchronously and as it goes."""
-        config = _config(thread, user, self._limits)
-        given = self._decided(thread, decisions, await self._graph.aget_state(config))
-        async for event in self._arun(given, config):
-            yield event
-
-    def _decided(
-        self, thread: str, decisions: Sequence[Decision | bool], state: Snapshot
-    ) -> Command[Any] | None:
-        pending = self._approval.pending(state)
-        if not state.tasks:
-            raise DeixisError(f"thread {thread!r} has nothing to go on with: ask it a question")
-        if len(decisions) != len(pending):
-            raise DeixisError(
-                f"thread {thread!r} waits for {len(pending)} decisions, got {len(decisions)}"
-            )
-        return resumed(list(decisions)) if pending else None
+        return self._parts.model_name
 
     @property
-    def memory(self) -> MemoryStore | None:
-        """What outlives conversations, where there is such a thing."""
-        return self._memory
+    def parts(self) -> Parts:
+        """What it is made of, for agents that work together."""
+        return self._parts
 
-    def forget(self, *, user: str | None, thread: str | None = None) -> Forgotten:
-        """Forgets a conversation, or all that is kept of a user.
+    def as_tool(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        returns: type[BaseModel] | None = None,
+    ) -> AgentTool:
+        """This agent as a tool of another.
 
-        Its messages, its memories, and its pictures that nobody else refers to: from the files
-        too, where the checkpoints are ours.
+        It is given a task, and with it the images and places of the asking agent's conversation;
+        what it answers, sees and points at comes back under that one's handles. It remembers its
+        earlier tasks of the same conversation, works in the asking agent's store, keeps to its
+        limits and to its own, and its calls that need approval wait in the asking agent's answer.
+
+        ```python
+        reader = VisionAgent(name="reader", description="Reads signs and labels.")
+        lead = VisionAgent(tools=[reader.as_tool()])
+        ```
 
         Args:
-            user: Whose.
-            thread: Only this conversation. Needed where there is no user.
-
-        Raises:
-            DeixisError: There is neither a user nor a thread.
+            name: What models call it by; `ask_` and the agent's name by default.
+            description: What it is good for; the agent's own by default.
+            returns: The shape of its answers.
         """
-        return forget(self._checkpoints, self._memory, user=user, thread=thread)
-
-    def images(self, thread: str, *, user: str | None = None) -> ImageBook:
-        """The images of a thread, by handle."""
-        state = self._graph.get_state(_config(thread, user, self._limits))
-        return ImageBook(self._images, records_of(state.values))
-
-    def _asked(
-        self, question: str, images: Images, state: Snapshot, config: RunnableConfig
-    ) -> dict[str, Any]:
-        if not question.strip():
-            raise DeixisError("there is no question: give one")
-        if self._approval.pending(state):
-            raise DeixisError("the thread waits for approval of a tool call: resume it first")
-        book = ImageBook(
-            self._images, records_of(state.values), holding=holding(self._memory, config)
+        return AgentTool.of(
+            self._parts,
+            self._around,
+            name=name or f"ask_{self.name}",
+            description=description or self.description,
+            returns=returns,
+            approve=self._approve,
         )
-        results, new = self._kept(state, config, book)
-        records = [book.add(image) for image in _load(images, self._image_limits)]
-        # What isn't text, such as a stray byte of a command line, can't be kept.
-        text = question.encode("utf-8", "replace").decode("utf-8")
-        content = [*(image_block(r) for r in records), {"type": "text", "text": text}]
-        for record in records:
-            new |= written(record)
-        return {
-            "messages": [*results, HumanMessage(cast("Any", content))],
-            "images": merge_records(state.values.get("images"), new),
-        }
 
-    def _kept(
-        self, state: Snapshot, config: RunnableConfig, book: ImageBook
-    ) -> tuple[list[ToolMessage], ImageRecords]:
-        """The results of a step that was cut off: finished calls keep theirs, the others get one.
+    @property
+    def node(self) -> AgentNode:
+        """This agent as a node of a LangGraph graph whose state has `messages`.
 
-        A new question drops what the step has not committed, and no model takes a conversation
-        with calls that nothing answers.
+        Pictures in the messages go along, in any form LangChain has for them. It adds one
+        message, its answer, whose `additional_kwargs["deixis"]` is the `Answer` as JSON, places
+        in original pixels. Approval and streaming are LangGraph's (`interrupt`, `subgraphs=True`).
+
+        ```python
+        builder.add_node("reader", reader.node)
+        ```
         """
-        messages: list[AnyMessage] = state.values.get("messages", [])
-        last = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage)), default=-1)
-        if last < 0 or not state.tasks:
-            return [], {}
-        said = cast("AIMessage", messages[last])
-        finished = {m.tool_call_id: m for m in messages[last + 1 :] if isinstance(m, ToolMessage)}
-        thread_id = config.get("configurable", {})["thread_id"]
-        results: list[ToolMessage] = []
-        images: ImageRecords = {}
-        for call in said.tool_calls:
-            message, made = finished.get(str(call["id"])), ImageRecords()
-            if message is None:
-                message, made = self._effects.lost(call, said=said, thread_id=thread_id, book=book)
-            results.append(message)
-            images |= made
-        return results, images
+        return AgentNode.of(self._parts, self._around)
 
-    def _run(self, given: Any, config: RunnableConfig) -> Iterator[AgentEvent]:
-        reader = EventReader()
-        while True:
-            try:
-                for mode, chunk in self._graph.stream(
-                    given, config, stream_mode=_STREAMED, durability="sync"
-                ):
-                    yield from reader.read(mode, chunk)
-            except GraphRecursionError as error:
-                raise _too_long(self._limits) from error
-            state = self._graph.get_state(config)
-            pending = self._approval.pending(state)
-            if not pending or self._approve is None:
-                break
-            given = resumed([self._approve(call) for call in pending])
-        yield from self._end(reader, state, config, pending)
+    def _loop(self, returns: Shape) -> Loop:
+        if returns is None:
+            return self._graph
+        known = self._shaped.get(returns)
+        if known is None:
+            known = self._parts.loop(self._around, checkpointer=self._checkpoints, returns=returns)
+            if len(self._shaped) >= _SHAPES_KEPT:
+                self._shaped.clear()
+            self._shaped[returns] = known
+        return known
 
-    async def _arun(self, given: Any, config: RunnableConfig) -> AsyncIterator[AgentEvent]:
-        reader = EventReader()
-        while True:
-            try:
-                async for mode, chunk in self._graph.astream(
-                    given, config, stream_mode=_STREAMED, durability="sync"
-                ):
-                    for event in reader.read(mode, chunk):
-                        yield event
-            except GraphRecursionError as error:
-                raise _too_long(self._limits) from error
-            state = await self._graph.aget_state(config)
-            pending = self._approval.pending(state)
-            if not pending or self._approve is None:
-                break
-            # A person may take a while: other conversations go on meanwhile.
-            given = resumed([await asyncio.to_thread(self._approve, call) for call in pending])
-        for event in self._end(reader, state, config, pending):
-            yield event
+    def _voices(self) -> Mapping[str, Voice]:
+        return {self.name: Voice(dialect=self._parts.dialect, model=self.model_name)}
 
-    def _end(
-        self,
-        reader: EventReader,
-        state: Snapshot,
-        config: RunnableConfig,
-        pending: Sequence[PendingCall],
-    ) -> Iterator[AgentEvent]:
-        yield from reader.close(pending)
-        answer = answer_of(
-            state.values,
-            dialect=self._dialect,
-            pending=pending,
-            model=self.model_name,
-            thread=config.get("configurable", {})["thread"],
+    def _reader(self, returns: Shape) -> StreamReader:
+        return StreamReader(agent=self.name, hidden=returns.__name__ if returns else None)
+
+    def _approvers(self) -> Mapping[str, Approver]:
+        return approvers_of(self._parts)
+
+
+def checked_name(name: str) -> str:
+    """An agent's name, which becomes part of its tool's.
+
+    Raises:
+        DeixisError: It won't do.
+    """
+    if not _NAME.fullmatch(name):
+        raise DeixisError(
+            f"{name!r} is no name for an agent: use Latin letters, digits, - and _, 48 at most"
         )
-        yield Finished(answer=answer)
+    return name
 
 
-def _langchain_tool(tool: AnyTool) -> BaseTool | Callable[..., Any]:
-    if isinstance(tool, Tool):
-        return PlaceTool.of(cast("Tool[..., Any]", tool))
-    return tool
+def approvers_of(parts: Parts) -> dict[str, Approver]:
+    """The word on calls of the agents that an agent may ask, and of those they may, by name."""
+    found: dict[str, Approver] = {}
+    for tool in parts.tools:
+        if isinstance(tool, AgentTool):
+            found |= approvers_of(tool.parts)
+            if tool.approve is not None:
+                found[tool.parts.name] = tool.approve
+    return found
 
 
-def _load(images: Images, limits: ImageLimits) -> list[VisionImage]:
-    many = isinstance(images, Sequence) and not isinstance(images, str | bytes)
-    sources = cast("Sequence[ImageSource]", images) if many else [cast("ImageSource", images)]
-    return [image for source in sources for image in load_images(source, limits=limits)]
+def _remembering(memory: MemoryStore) -> Any:
+    from deixis.agents._memory import MemoryMiddleware
+
+    def make(around: Surroundings, dialect: Dialect) -> AgentMiddleware[Any, Any]:
+        return MemoryMiddleware(memory=memory, images=around.images, dialect=dialect)
+
+    return make
 
 
 def _checkpoints(
@@ -433,20 +271,3 @@ def _ledger(checkpoints: BaseCheckpointSaver[Any]) -> EffectLedger:
     """The checkpoints' own, which lasts as long as they do; another's have none."""
     kept = getattr(checkpoints, "effects", None)
     return kept if isinstance(kept, EffectLedger) else InMemoryEffects()
-
-
-def _config(thread: str | None, user: str | None, limits: AgentLimits) -> RunnableConfig:
-    """Where a run is kept. A user's threads can't be reached under another user's name."""
-    name = thread or uuid.uuid4().hex[:12]
-    return {
-        "configurable": {"thread_id": thread_key(user, name), "thread": name, "user": user},
-        # A turn of the loop is at most four graph steps: model, refusal, approval, tools.
-        "recursion_limit": 4 * limits.steps + 6,
-    }
-
-
-def _too_long(limits: AgentLimits) -> ModelError:
-    return ModelError(
-        f"the model went on for over {limits.steps} steps: ask for less at once, or raise "
-        "AgentLimits.steps"
-    )

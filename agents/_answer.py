@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from deixis.vision import Box, Detection, Point
+
+ValueT = TypeVar("ValueT", bound=BaseModel)
 
 
 class ToolCallRecord(BaseModel):
@@ -47,10 +49,13 @@ class PendingCall(BaseModel):
     """A tool call that waits for a person's word.
 
     Attributes:
-        name: Of the tool.
+        name: Of the tool; empty where a tool of LangGraph's asks something by itself.
         arguments: As the model gave them, in its own frame.
         description: What would happen, for the person to judge.
         places: Where, in original pixels, each with the handle of its image.
+        agent: Who wants it: the agent asked, or one that it has asked.
+        question: What a tool of LangGraph's wants to know (`interrupt`); `Decision.value` is
+            the answer.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +64,8 @@ class PendingCall(BaseModel):
     arguments: dict[str, Any]
     description: str = ""
     places: tuple[Point | Box, ...] = ()
+    agent: str = ""
+    question: JsonValue = None
 
 
 class Decision(BaseModel):
@@ -67,12 +74,14 @@ class Decision(BaseModel):
     Attributes:
         allow: Whether it may run.
         reason: Told to the model when it may not.
+        value: The answer, where the call asks a question.
     """
 
     model_config = ConfigDict(frozen=True)
 
     allow: bool
     reason: str = ""
+    value: JsonValue = None
 
 
 Approver = Callable[[PendingCall], Decision | bool]
@@ -93,6 +102,7 @@ class Answer(BaseModel):
         pending: Tool calls that wait for approval; there is no answer yet while there are any.
         model: Name of the model.
         thread: The conversation: ask on in it by this name.
+        agent: Name of the agent that answers.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -107,10 +117,36 @@ class Answer(BaseModel):
     pending: tuple[PendingCall, ...] = ()
     model: str
     thread: str
+    agent: str = ""
+
+
+class Structured(Answer, Generic[ValueT]):
+    """An answer in a shape that was asked for: `agent.ask(…, returns=Shape)`.
+
+    Attributes:
+        value: The answer in that shape, its `Point` and `Box` in original pixels; None only while
+            calls wait for approval.
+    """
+
+    value: ValueT | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextDelta:
+class _Spoken:
+    """Who it comes from.
+
+    Attributes:
+        agent: Name of the agent at work.
+        within: Ids of the tool calls by which it was asked, outermost first; empty for the agent
+            that talks with the user.
+    """
+
+    agent: str = ""
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextDelta(_Spoken):
     """More of the answer's prose."""
 
     text: str
@@ -118,14 +154,14 @@ class TextDelta:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Restarted:
+class Restarted(_Spoken):
     """The model's connection broke off: forget this step's text, it comes again from the start."""
 
     kind: Literal["restarted"] = "restarted"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToolStarted:
+class ToolStarted(_Spoken):
     """A tool was called."""
 
     name: str
@@ -135,7 +171,7 @@ class ToolStarted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToolFinished:
+class ToolFinished(_Spoken):
     """A tool gave its result, or refused."""
 
     name: str
@@ -146,7 +182,7 @@ class ToolFinished:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApprovalNeeded:
+class ApprovalNeeded(_Spoken):
     """The run waits until a person has decided on these calls."""
 
     calls: Sequence[PendingCall]
@@ -154,7 +190,7 @@ class ApprovalNeeded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finished:
+class Finished(_Spoken):
     """The run is over."""
 
     answer: Answer
@@ -162,3 +198,4 @@ class Finished:
 
 
 AgentEvent = TextDelta | Restarted | ToolStarted | ToolFinished | ApprovalNeeded | Finished
+"""What happens while an agent works, as it streams."""

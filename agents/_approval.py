@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, cast
 
 from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
 from langchain.tools.tool_node import ToolCallRequest
 from langchain_core.messages import AIMessage, AnyMessage, ToolCall, ToolMessage
+from langchain_core.tools import BaseTool
 from langgraph.config import get_config
-from langgraph.types import Command
+from langgraph.errors import GraphInterrupt
+from langgraph.types import Command, Interrupt
 
 from deixis.agents._answer import Decision, PendingCall
 from deixis.agents._loop import Snapshot
@@ -33,6 +36,8 @@ AnyTool = Tool[..., Any]
 _LONGEST_ERROR: Final = 600
 _LONGEST_WORD: Final = 200
 _ALLOWED: Final[list[Literal["approve", "edit", "reject", "respond"]]] = ["approve", "reject"]
+_BESIDE: Final = "deixis"
+_ASKS: Final = "deixis_approval"
 _log = logging.getLogger(__name__)
 
 
@@ -40,17 +45,29 @@ class Approval:
     """The tools of an agent that a person is asked about.
 
     Args:
-        tools: All that the agent has; those that need no approval are left alone.
+        tools: All that the agent has; those that need no approval are left alone. Tools of
+            LangChain's ask where `with_approval` has marked them.
+        agent: Name of the agent.
         dialect: How the model writes places.
         store: Where images are kept.
         reader: For what tools check.
     """
 
     def __init__(
-        self, tools: Sequence[object], *, dialect: Dialect, store: ImageStore, reader: Reader
+        self,
+        tools: Sequence[object],
+        *,
+        agent: str,
+        dialect: Dialect,
+        store: ImageStore,
+        reader: Reader,
     ) -> None:
         ours = [cast("AnyTool", tool) for tool in tools if isinstance(tool, Tool)]
-        self._asking = {tool.name: tool for tool in ours if tool.approval}
+        asking = {tool.name: tool for tool in ours if tool.approval}
+        theirs = [tool for tool in tools if isinstance(tool, BaseTool) and asks_first(tool)]
+        self._ours = asking
+        self._asking = [*asking, *(tool.name for tool in theirs)]
+        self._agent = agent
         self._dialect = dialect
         self._store = store
         self._reader = reader
@@ -62,12 +79,13 @@ class Approval:
         """
         if not self._asking:
             return []
-        asking = HumanInTheLoopMiddleware(
+        asking = AskingMiddleware(
             interrupt_on={
                 name: {"allowed_decisions": _ALLOWED, "when": _unanswered} for name in self._asking
-            }
+            },
+            put=self._put,
         )
-        checked = {name: tool for name, tool in self._asking.items() if tool.check is not None}
+        checked = {name: tool for name, tool in self._ours.items() if tool.check is not None}
         if not checked:
             return [asking]
         # After the model the last of the list comes first.
@@ -78,34 +96,15 @@ class Approval:
             ),
         ]
 
-    def pending(self, state: Snapshot) -> list[PendingCall]:
-        """The tool calls that wait for a person, in order.
-
-        Raises:
-            DeixisError: The thread waits for something else.
-        """
-        calls: list[PendingCall] = []
-        for interrupt in state.interrupts:
-            value: Any = interrupt.value
-            if not isinstance(value, dict):
-                # A tool of the user's own that asks a person something: not ours to put.
-                raise DeixisError(
-                    f"the thread waits for something else than approval: {value!r:.100}"
-                )
-            requests = cast("Any", value).get("action_requests", [])
-            calls += [self._put(request, state) for request in requests]
-        return calls
-
-    def _put(self, request: Mapping[str, Any], state: Snapshot) -> PendingCall:
+    def _put(self, request: Mapping[str, Any], state: Mapping[str, Any]) -> PendingCall:
         """A call as a person judges it: what would happen, and where in which picture."""
         name, said = str(request["name"]), cast("dict[str, Any]", request["args"])
-        put = PendingCall(
-            name=name, arguments=said, description=str(request.get("description", ""))
-        )
-        tool = self._asking.get(name)
+        description = str(request.get("description", ""))
+        put = PendingCall(name=name, arguments=said, description=description, agent=self._agent)
+        tool = self._ours.get(name)
         if tool is None:
             return put
-        frames = frames_of(records_of(state.values), self._dialect)
+        frames = frames_of(records_of(state), self._dialect)
         try:
             given = typed_arguments(said, tool.arguments, dialect=self._dialect, frames=frames)
         except DeixisError:
@@ -113,6 +112,135 @@ class Approval:
             return put
         places = tuple(value for value in given.values() if isinstance(value, Point | Box))
         return put.model_copy(update={"places": places, "description": _in_words(tool, given)})
+
+
+class AskingMiddleware(HumanInTheLoopMiddleware[Any, Any, Any]):
+    """LangChain's human in the loop, whose question brings along what a person judges it by.
+
+    An agent that is asked by another knows its images and its model's frame; who puts the
+    question to a person, far above, doesn't.
+
+    Args:
+        interrupt_on: As LangChain's.
+        put: A requested call as a person judges it, out of the request and the agent's state.
+    """
+
+    def __init__(
+        self,
+        *,
+        interrupt_on: dict[str, Any],
+        put: Callable[[Mapping[str, Any], Mapping[str, Any]], PendingCall],
+    ) -> None:
+        super().__init__(interrupt_on)
+        self._put = put
+
+    @property
+    def name(self) -> str:
+        """LangChain's, so that conversations that wait since an earlier version go on."""
+        return HumanInTheLoopMiddleware.__name__
+
+    def after_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+        """Asks about the calls that need it."""
+        try:
+            return super().after_model(state, runtime)
+        except GraphInterrupt as asking:
+            raise GraphInterrupt([self._told(one, state) for one in asking.args[0]]) from None
+
+    async def aafter_model(self, state: Any, runtime: Any) -> dict[str, Any] | None:
+        """The same, asynchronously."""
+        return await asyncio.to_thread(self.after_model, state, runtime)
+
+    def _told(self, asking: Interrupt, state: Mapping[str, Any]) -> Interrupt:
+        requests = cast("list[Mapping[str, Any]]", asking.value["action_requests"])
+        calls = [self._put(request, state).model_dump(mode="json") for request in requests]
+        return Interrupt(value={**asking.value, _BESIDE: calls}, id=asking.id)
+
+
+def pending_calls(state: Snapshot) -> list[PendingCall]:
+    """The tool calls that wait for a person, in order, those of inner agents among them."""
+    return [call for interrupt in state.interrupts for call in _calls_of(interrupt.value)]
+
+
+def _calls_of(value: Any) -> list[PendingCall]:
+    """What one interrupt asks: of our agents, of another's approval, or of a tool by itself."""
+    if isinstance(value, dict):
+        asked = cast("dict[str, Any]", value)
+        if _BESIDE in asked:
+            return [PendingCall.model_validate(call) for call in asked[_BESIDE]]
+        if "action_requests" in asked:
+            return [_plain_call(request) for request in asked["action_requests"]]
+        if asked.get("type") == "tool_approval":
+            return [_plain_call(asked)]
+    question: Any = value if _is_json(value) else str(value)
+    return [PendingCall(name="", arguments={}, description=str(value), question=question)]
+
+
+def _plain_call(request: Mapping[str, Any]) -> PendingCall:
+    return PendingCall(
+        name=str(request["name"]),
+        arguments=dict(request["args"]),
+        description=str(request.get("description", "")),
+    )
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def resumed(state: Snapshot, decisions: Sequence[Decision | bool]) -> Command[Any]:
+    """What a run that waited goes on with.
+
+    Args:
+        state: The thread that waits.
+        decisions: One for each of `pending_calls`.
+    """
+    left = iter(decisions)
+    answers: dict[str, Any] = {}
+    for interrupt in state.interrupts:
+        given = [_decision(next(left)) for _ in _calls_of(interrupt.value)]
+        answers[interrupt.id] = _answer(interrupt.value, given)
+    return Command(resume=answers)
+
+
+def _decision(given: Decision | bool) -> Decision:
+    # Nothing but True allows: what merely counts as true, such as a text, does not.
+    return given if isinstance(given, Decision) else Decision(allow=given is True)
+
+
+def _answer(value: Any, given: Sequence[Decision]) -> Any:
+    if isinstance(value, dict):
+        if "action_requests" in value:
+            return {"decisions": [_told_decision(decision) for decision in given]}
+        if cast("dict[str, Any]", value).get("type") == "tool_approval":
+            return _told_decision(given[0])
+    word = given[0]
+    return word.value if word.value is not None else word.allow
+
+
+def _told_decision(decision: Decision) -> dict[str, Any]:
+    if decision.allow:
+        return {"type": "approve"}
+    reason = decision.reason or "The user did not allow this. Do not try it again."
+    return {"type": "reject", "message": reason}
+
+
+def with_approval(tool: BaseTool) -> BaseTool:
+    """A tool of LangChain's, or of another library, that a person is asked about before it runs.
+
+    ```python
+    agent = VisionAgent(tools=[with_approval(send_mail)])
+    ```
+    """
+    return tool.model_copy(update={"metadata": {**(tool.metadata or {}), _ASKS: True}})
+
+
+def asks_first(tool: BaseTool) -> bool:
+    """Whether `with_approval` has marked it."""
+    return bool((tool.metadata or {}).get(_ASKS))
 
 
 class RefusingMiddleware(AgentMiddleware[VisionState, Any]):
@@ -223,16 +351,3 @@ def _word(value: object) -> str:
             return f"{value:g}"
         case _:
             return str(value)[:_LONGEST_WORD]
-
-
-def resumed(decisions: Sequence[Decision | bool]) -> Command[Any]:
-    """What a run that waited goes on with."""
-    told: list[dict[str, Any]] = []
-    for decision in decisions:
-        word = Decision(allow=decision) if isinstance(decision, bool) else decision
-        if word.allow:
-            told.append({"type": "approve"})
-        else:
-            reason = word.reason or "The user did not allow this. Do not try it again."
-            told.append({"type": "reject", "message": reason})
-    return Command(resume={"decisions": told})

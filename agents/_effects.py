@@ -157,6 +157,7 @@ class Beside(BaseModel):
         detections: Places that the result speaks of, in original pixels.
         data: The result for a program.
         shown: What is to be seen on the images that are for the user, by handle.
+        kept: For the next call of the same tool.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -164,6 +165,7 @@ class Beside(BaseModel):
     detections: tuple[Detection, ...] = ()
     data: JsonValue = None
     shown: dict[str, str] = Field(default_factory=dict[str, str])
+    kept: JsonValue = None
 
     def written(self) -> dict[str, Any] | None:
         """As a message's artifact; None where there is nothing."""
@@ -196,6 +198,7 @@ def told(call: ToolCall, result: ToolResult, book: ImageBook) -> tuple[ToolMessa
             for made, record in zip(result.images, records, strict=True)
             if made.shown
         },
+        kept=result.kept,
     )
     message = ToolMessage(
         content, name=call["name"], tool_call_id=str(call["id"]), artifact=beside.written()

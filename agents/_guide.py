@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,9 +11,11 @@ from langchain.agents.middleware import AgentMiddleware
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
-from deixis.agents._agent import AnyTool, Images, VisionAgent
+from deixis.agents._agent import VisionAgent
 from deixis.agents._answer import AgentEvent, Answer, Restarted, TextDelta
 from deixis.agents._emergency import EmergencyLine, EmergencyMiddleware, emergency_number
+from deixis.agents._facade import Images, Shape
+from deixis.agents._parts import AnyTool
 from deixis.tools import Tool, Translator, phrase_card_tool, standard_tools
 from deixis.tools.maps import (
     IndoorMap,
@@ -117,11 +120,12 @@ class HospitalGuide(VisionAgent):
         *,
         thread: str | None = None,
         user: str | None = None,
+        returns: Shape = None,
     ) -> Iterator[AgentEvent]:
         """The same as `ask`, as it goes; in an emergency its line at once, before any model."""
         opening = self._opening(question)
         yield from opening.first()
-        for event in super().stream(question, images, thread=thread, user=user):
+        for event in super().stream(question, images, thread=thread, user=user, returns=returns):
             yield from opening.told(event)
 
     async def astream(
@@ -131,12 +135,15 @@ class HospitalGuide(VisionAgent):
         *,
         thread: str | None = None,
         user: str | None = None,
+        returns: Shape = None,
     ) -> AsyncIterator[AgentEvent]:
         """The same, asynchronously."""
         opening = self._opening(question)
         for event in opening.first():
             yield event
-        async for event in super().astream(question, images, thread=thread, user=user):
+        async for event in super().astream(
+            question, images, thread=thread, user=user, returns=returns
+        ):
             for told in opening.told(event):
                 yield told
 
@@ -155,9 +162,12 @@ class _Opening:
             yield TextDelta(text=self._text)
 
     def told(self, event: AgentEvent) -> Iterator[AgentEvent]:
+        if event.within:  # another agent speaks, to this one
+            yield event
+            return
         if isinstance(event, TextDelta) and self._text and event.text.startswith(self._text):
             # A model that doesn't stream: its whole answer came with the line.
-            event = TextDelta(text=event.text[len(self._text) :])
+            event = replace(event, text=event.text[len(self._text) :])
         yield event
         if isinstance(event, Restarted):
             yield from self.first()

@@ -7,12 +7,17 @@ from typing import Any, Literal, Protocol, cast
 
 from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]
 from langchain.agents.middleware import AgentMiddleware
+from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.runtime import RunControl
 from langgraph.types import Interrupt
 
-StreamMode = Literal["messages", "updates"]
+StreamMode = Literal["messages", "updates", "custom"]
+Namespace = tuple[str, ...]
+"""Where in a graph of graphs a piece of the stream comes from; empty for the graph itself."""
 
 
 class Snapshot(Protocol):
@@ -38,9 +43,12 @@ class Loop(Protocol):
         given: Any,
         config: RunnableConfig,
         *,
+        context: Any,
+        control: RunControl,
         stream_mode: Sequence[StreamMode],
+        subgraphs: Literal[True],
         durability: Literal["sync"],
-    ) -> Iterator[tuple[str, Any]]:
+    ) -> Iterator[tuple[Namespace, str, Any]]:
         """Runs it, piece by piece."""
         ...
 
@@ -49,9 +57,20 @@ class Loop(Protocol):
         given: Any,
         config: RunnableConfig,
         *,
+        context: Any,
+        control: RunControl,
         stream_mode: Sequence[StreamMode],
+        subgraphs: Literal[True],
         durability: Literal["sync"],
-    ) -> AsyncIterator[tuple[str, Any]]:
+    ) -> AsyncIterator[tuple[Namespace, str, Any]]:
+        """The same, asynchronously."""
+        ...
+
+    def invoke(self, given: Any, config: RunnableConfig | None = None) -> dict[str, Any]:
+        """Runs it, as a part of another graph: what it streams goes to that one's stream."""
+        ...
+
+    async def ainvoke(self, given: Any, config: RunnableConfig | None = None) -> dict[str, Any]:
         """The same, asynchronously."""
         ...
 
@@ -68,19 +87,44 @@ def build_loop(
     model: BaseChatModel,
     tools: Sequence[Any],
     *,
+    name: str,
     system_prompt: str,
     middleware: Sequence[AgentMiddleware[Any, Any]],
-    checkpointer: BaseCheckpointSaver[Any],
+    checkpointer: BaseCheckpointSaver[Any] | None,
 ) -> Loop:
-    """LangChain's `create_agent`."""
+    """LangChain's `create_agent`.
+
+    Without a checkpointer it is a part of another graph, and is kept with that one's.
+    """
     make = cast("Any", create_agent)
     return cast(
         "Loop",
         make(
             model,
             list(tools),
+            name=name,
             system_prompt=system_prompt,
             middleware=list(middleware),
             checkpointer=checkpointer,
         ),
     )
+
+
+def callbacks_apart() -> RunnableConfig:
+    """The callbacks of the graph that this is called in, without those of its stream.
+
+    An agent that a tool asks by itself is a run of its own: what it says is the tool's affair, and
+    would else stand in the stream of the agent that called the tool.
+    """
+    ambient = var_child_runnable_config.get()
+    callbacks = ambient.get("callbacks") if ambient else None
+    if not isinstance(callbacks, BaseCallbackManager):
+        return {}
+    kept = callbacks.copy()
+    kept.handlers = [one for one in kept.handlers if not _streams(one)]
+    kept.inheritable_handlers = [one for one in kept.inheritable_handlers if not _streams(one)]
+    return {"callbacks": kept}
+
+
+def _streams(handler: object) -> bool:
+    return type(handler).__module__.startswith("langgraph.pregel.")

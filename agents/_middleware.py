@@ -24,7 +24,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deixis.agents._effects import Effects, Outcome, request_key, told
 from deixis.agents._keeping import holding
+from deixis.agents._run import run_of
 from deixis.agents._state import VisionState, records_of
+from deixis.agents._voices import own_words
 from deixis.agents._window import PromptWindow
 from deixis.memory import EffectLedger, InMemoryEffects
 from deixis.tools import Tool, ToolContext, ToolResult
@@ -36,6 +38,7 @@ from deixis.vision import (
     ImageRecord,
     ImageStore,
     Reader,
+    ToolError,
     VisionModel,
     frames_of,
 )
@@ -54,7 +57,10 @@ class AgentLimits(BaseModel):
     """What one question may cost.
 
     Attributes:
-        steps: Calls of the model.
+        steps: Calls of the agent's own model.
+        total_steps: Calls of models by this agent and all that it asks, together; no limit but
+            theirs where it is None. An inner agent's limits hold as well.
+        seconds: After which no agent begins another call of a model or a tool.
         image_tokens: Of images in one prompt, by the model's own count; the newest image is
             always shown.
         prompt_tokens: Of one prompt in all, words and images: the oldest turns are summarised.
@@ -65,6 +71,8 @@ class AgentLimits(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     steps: int = Field(default=12, ge=1)
+    total_steps: int | None = Field(default=None, ge=1)
+    seconds: float | None = Field(default=None, gt=0)
     image_tokens: int = Field(default=16_384, ge=0)
     prompt_tokens: int = Field(default=24_576, ge=1024)
     model_retries: int = Field(default=2, ge=0)
@@ -81,6 +89,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         limits: On steps, images and retries.
         effects: Where calls of tools with an effect are written down; in memory by default.
         memory: Told who refers to which pictures, so that they can be forgotten.
+        dialects: How other agents in the same conversation write places, by the agents' names.
     """
 
     state_schema = VisionState
@@ -94,9 +103,11 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         limits: AgentLimits,
         effects: EffectLedger | None = None,
         memory: MemoryStore | None = None,
+        dialects: Mapping[str, Dialect] | None = None,
     ) -> None:
         super().__init__()
         self._memory = memory
+        self._dialects = dialects or {}
         self._store = store
         self._reader = reader
         self._dialect = dialect
@@ -111,6 +122,11 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         )
         self._books: OrderedDict[tuple[str, str], ImageBook] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the model writes places."""
+        return self._dialect
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -173,6 +189,8 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         def make() -> Outcome:
             return self._made(request, handler, context)
 
+        if late := _late(request):
+            return late
         effect = self._effects.of(request)
         return _told(request, effect.run(make) if effect else make(), context)
 
@@ -185,6 +203,8 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         async def make() -> Outcome:
             return await self._amade(request, handler, context)
 
+        if late := _late(request):
+            return late
         effect = self._effects.of(request)
         outcome = await (effect.arun(make) if effect else make())
         return await asyncio.to_thread(_told, request, outcome, context)
@@ -236,19 +256,24 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
             if isinstance(message, HumanMessage):
                 break
             steps += isinstance(message, AIMessage)
-        if steps < self._limits.steps:
+        if steps >= self._limits.steps:
+            return AIMessage(
+                f"I stopped after {steps} steps without an answer. Ask for less at once, or raise "
+                "the limit (AgentLimits.steps)."
+            )
+        run = run_of(request.runtime.context)
+        why = run.take_step() if run is not None else None
+        if why is None:
             return None
-        return AIMessage(
-            f"I stopped after {steps} steps without an answer. Ask for less at once, or raise "
-            "the limit (AgentLimits.steps)."
-        )
+        return AIMessage(f"I stopped without an answer: {why}. Ask for less at once, or raise it.")
 
     def _seen(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         """The request with what of the conversation fits the prompt."""
         ours = request.model if isinstance(request.model, VisionModel) else None
+        records = records_of(cast("Any", request.state))
         shown = self._window.shown(
-            request.messages,
-            records_of(cast("Any", request.state)),
+            own_words(request.messages, records, own=self._dialect, others=self._dialects),
+            records,
             system=request.system_prompt or "",
             tools=request.tools,
             count=ours.text_tokens if ours else estimated_tokens,
@@ -271,6 +296,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
             thread=configurable.get("thread"),
             user=configurable.get("user"),
             latest=records[-1].handle if records else None,
+            messages=tuple(state["messages"]),
         )
 
     def _book(
@@ -339,6 +365,13 @@ def _refused(request: ToolCallRequest, error: Exception) -> ToolMessage:
         tool_call_id=str(request.tool_call["id"]),
         status="error",
     )
+
+
+def _late(request: ToolCallRequest) -> ToolMessage | None:
+    """An error in place of a call for which there is no time any more."""
+    run = run_of(cast("ToolRuntime[Any, Any]", cast("Any", request).runtime).context)
+    why = run.over() if run is not None else None
+    return _refused(request, ToolError(why)) if why else None
 
 
 def _transient() -> tuple[type[Exception], ...]:

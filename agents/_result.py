@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
+from pydantic import BaseModel
 
 from deixis.agents._answer import (
     AgentEvent,
@@ -14,27 +16,119 @@ from deixis.agents._answer import (
     PendingCall,
     Picture,
     Restarted,
+    Structured,
     TextDelta,
     ToolCallRecord,
     ToolFinished,
     ToolStarted,
 )
 from deixis.agents._effects import Beside
+from deixis.agents._loop import Namespace
 from deixis.agents._state import records_of
-from deixis.vision import Dialect, ProseStream, frames_of, parse_reply
+from deixis.vision import (
+    Box,
+    Detection,
+    Dialect,
+    Point,
+    ProseStream,
+    frames_of,
+    parse_reply,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaking:
+    """Tells a stream's reader, as LangGraph's custom data, that an agent begins within a call.
+
+    Attributes:
+        agent: Its name.
+        namespace: Of its graph.
+        call_id: The call by which it was asked.
+    """
+
+    agent: str
+    namespace: Namespace
+    call_id: str
+
+
+class StreamReader:
+    """Turns LangGraph's stream into events, those of inner agents under their names.
+
+    Args:
+        agent: Name of the agent that talks with the user; None for a graph whose nodes do.
+        nodes: Names of the nodes that are agents and talk with the user in turn.
+        hidden: A tool that isn't told of: it gives the answer in a shape.
+    """
+
+    def __init__(
+        self, *, agent: str | None, nodes: Collection[str] = (), hidden: str | None = None
+    ) -> None:
+        self._nodes = nodes
+        self._hidden = hidden
+        self._speakers: dict[Namespace, EventReader] = {}
+        if agent is not None:
+            self._speakers[()] = EventReader(agent=agent, hidden=hidden)
+
+    def read(self, namespace: Namespace, mode: str, chunk: Any) -> Iterator[AgentEvent]:
+        """The events of one piece of the stream."""
+        if mode == "custom":
+            if isinstance(chunk, Speaking):
+                self._begin(chunk)
+            return
+        speaker = self._speaker(namespace)
+        if speaker is not None:
+            yield from speaker.read(mode, chunk)
+
+    def _speaker(self, namespace: Namespace) -> EventReader | None:
+        """Who speaks there. A graph inside a tool that isn't ours doesn't speak to the user."""
+        known = self._speakers.get(namespace)
+        if known is not None or not namespace:
+            return known
+        node = namespace[-1].partition(":")[0]
+        if len(namespace) == 1 and node in self._nodes:
+            self._speakers[namespace] = EventReader(agent=node, hidden=self._hidden)
+        return self._speakers.get(namespace)
+
+    def _begin(self, speaking: Speaking) -> None:
+        """Goes on with the one there is: after an approval the same call begins again."""
+        if speaking.namespace in self._speakers:
+            return
+        above = self._speaker(speaking.namespace[:-1])
+        within = (*(above.within if above is not None else ()), speaking.call_id)
+        self._speakers[speaking.namespace] = EventReader(agent=speaking.agent, within=within)
+
+    def close(self, pending: Sequence[PendingCall]) -> Iterator[AgentEvent]:
+        """What is left to tell when the run has stopped."""
+        for speaker in self._speakers.values():
+            yield from speaker.close()
+        if pending:
+            wanting = {call.agent for call in pending}
+            agent = wanting.pop() if len(wanting) == 1 else ""
+            yield ApprovalNeeded(calls=tuple(pending), agent=agent)
 
 
 class EventReader:
-    """Turns LangGraph's stream into events."""
+    """Turns what one agent's graph streams into events.
 
-    def __init__(self) -> None:
+    Args:
+        agent: Its name.
+        within: The calls by which it was asked.
+        hidden: A tool that isn't told of.
+    """
+
+    def __init__(
+        self, *, agent: str, within: tuple[str, ...] = (), hidden: str | None = None
+    ) -> None:
+        self.within = within
+        self._agent = agent
+        self._hidden = hidden
         self._prose = ProseStream()
         self._message: str | None = None
         self._done: set[str | None] = set()
         self._shown = False
 
     def read(self, mode: str, chunk: Any) -> Iterator[AgentEvent]:
-        """The events of one piece of the stream."""
+        """The events of one piece of its stream."""
         if mode == "messages":
             message, metadata = chunk
             # A tool may ask a model of its own; only the agent's speaks to the user.
@@ -49,13 +143,13 @@ class EventReader:
         if message.id != self._message:
             # Another message while the last one never came to its end: it was asked for again.
             if self._shown and self._message not in self._done:
-                yield Restarted()
+                yield Restarted(agent=self._agent, within=self.within)
             self._message = message.id
             self._prose = ProseStream()
             self._shown = False
         if shown := self._prose.feed(str(message.text)):
             self._shown = True
-            yield TextDelta(text=shown)
+            yield self._text(shown)
 
     def _step(self, message: AnyMessage) -> Iterator[AgentEvent]:
         if isinstance(message, AIMessage):
@@ -64,26 +158,33 @@ class EventReader:
             self._done.add(message.id)
             if message.id != self._message:  # it came in one piece
                 yield from self._delta(message)
-            if held := self._prose.close():
-                yield TextDelta(text=held)
+            yield from self.close()
             for call in message.tool_calls:
-                yield ToolStarted(
-                    name=call["name"], arguments=call["args"], call_id=str(call["id"])
-                )
-        elif isinstance(message, ToolMessage):
+                if call["name"] != self._hidden:
+                    yield ToolStarted(
+                        name=call["name"],
+                        arguments=call["args"],
+                        call_id=str(call["id"]),
+                        agent=self._agent,
+                        within=self.within,
+                    )
+        elif isinstance(message, ToolMessage) and message.name != self._hidden:
             yield ToolFinished(
                 name=str(message.name),
                 ok=message.status != "error",
                 text=str(message.text),
                 call_id=message.tool_call_id,
+                agent=self._agent,
+                within=self.within,
             )
 
-    def close(self, pending: Sequence[PendingCall]) -> Iterator[AgentEvent]:
-        """What is left to tell when the run has stopped."""
+    def _text(self, text: str) -> TextDelta:
+        return TextDelta(text=text, agent=self._agent, within=self.within)
+
+    def close(self) -> Iterator[AgentEvent]:
+        """What of its prose was held back."""
         if held := self._prose.close():
-            yield TextDelta(text=held)
-        if pending:
-            yield ApprovalNeeded(calls=tuple(pending))
+            yield self._text(held)
 
 
 def _messages(update: Any) -> list[AnyMessage]:
@@ -96,30 +197,105 @@ def _messages(update: Any) -> list[AnyMessage]:
     return []
 
 
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """An agent, as far as its words are to be understood.
+
+    Attributes:
+        dialect: How its model writes places.
+        model: Name of its model.
+    """
+
+    dialect: Dialect
+    model: str
+
+
 def answer_of(
     state: Mapping[str, Any],
     *,
-    dialect: Dialect,
+    agent: str,
+    voices: Mapping[str, Voice],
     pending: Sequence[PendingCall],
-    model: str,
     thread: str,
+    returns: type[BaseModel] | None = None,
 ) -> Answer:
-    """The answer that a conversation's last turn came to."""
+    """The answer that a conversation's last turn came to.
+
+    Args:
+        state: Of the conversation.
+        agent: Who answers, where the last message doesn't say.
+        voices: The agents that may have answered, by name.
+        pending: Calls that wait.
+        thread: Its name.
+        returns: The shape that was asked for.
+    """
     turn = _last_turn(cast("Sequence[AnyMessage]", state.get("messages", [])))
     last = next((m for m in reversed(turn) if isinstance(m, AIMessage)), AIMessage(""))
-    reply = parse_reply(str(last.text), dialect, frames_of(records_of(state), dialect))
-    return Answer(
+    spoke = last.name if last.name in voices else agent
+    voice = voices[spoke]
+    frames = frames_of(records_of(state), voice.dialect)
+    reply = parse_reply(str(last.text), voice.dialect, frames)
+    answer = Answer(
         answer=reply.text,
         found=reply.found,
         language=reply.language or "",
         detections=reply.detections,
         facts=reply.facts,
-        tool_calls=_calls(turn),
+        tool_calls=_calls(turn, hidden=returns.__name__ if returns else None),
         pictures=_pictures(turn),
         pending=tuple(pending),
-        model=model,
+        model=voice.model,
         thread=thread,
+        agent=spoke,
     )
+    return answer if returns is None else _structured(answer, turn, returns)
+
+
+def _structured(
+    answer: Answer, turn: Sequence[AnyMessage], returns: type[BaseModel]
+) -> Structured[BaseModel]:
+    """The answer with its value, and the value's places among those it rests on."""
+    given = next(
+        (m for m in reversed(turn) if isinstance(m, ToolMessage) and m.name == returns.__name__),
+        None,
+    )
+    known = {**dict(answer), "value": None}
+    if given is None or (data := Beside.of(given).data) is None:
+        return Structured[BaseModel].model_construct(**known)
+    value = returns.model_validate(data, by_alias=True, by_name=True)
+    places = [
+        Detection(
+            label=path,
+            box=place if isinstance(place, Box) else None,
+            point=place if isinstance(place, Point) else None,
+            image=place.image,
+        )
+        for path, place in places_in(value)
+    ]
+    filled = any(v not in (None, "", [], {}) for v in value.model_dump().values())
+    return Structured[BaseModel].model_construct(
+        **{
+            **known,
+            "value": value,
+            "found": answer.found or filled,
+            "detections": (*answer.detections, *places),
+        }
+    )
+
+
+def places_in(value: object, path: str = "") -> Iterator[tuple[str, Point | Box]]:
+    """The points and boxes in a value, however deep, each with its dotted path."""
+    if isinstance(value, Point | Box):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from places_in(getattr(value, name), f"{path}.{name}" if path else name)
+    elif isinstance(value, list | tuple):
+        for number, one in enumerate(cast("Sequence[object]", value)):
+            yield from places_in(one, f"{path}.{number}" if path else str(number))
+    elif isinstance(value, dict):
+        for name, one in cast("dict[object, object]", value).items():
+            yield from places_in(one, f"{path}.{name}" if path else str(name))
 
 
 def _last_turn(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
@@ -136,7 +312,7 @@ def _pictures(turn: Sequence[AnyMessage]) -> tuple[Picture, ...]:
     return tuple(Picture(image=handle, alt=alt) for handle, alt in shown.items())
 
 
-def _calls(turn: Sequence[AnyMessage]) -> tuple[ToolCallRecord, ...]:
+def _calls(turn: Sequence[AnyMessage], *, hidden: str | None) -> tuple[ToolCallRecord, ...]:
     """The calls that were answered, with how that went."""
     results = {m.tool_call_id: m for m in turn if isinstance(m, ToolMessage)}
     return tuple(
@@ -149,5 +325,5 @@ def _calls(turn: Sequence[AnyMessage]) -> tuple[ToolCallRecord, ...]:
         for message in turn
         if isinstance(message, AIMessage)
         for call in message.tool_calls
-        if str(call["id"]) in results
+        if str(call["id"]) in results and call["name"] != hidden
     )

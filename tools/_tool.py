@@ -58,12 +58,18 @@ class ToolResult:
         detections: Places that the result speaks of, in original pixels.
         data: The same for a program, which finds it in `ToolCallRecord.data`. A model that a tool
             returns is both.
+        kept: JSON that stays with the result in the conversation, shown to nobody: for the next
+            call of the same tool, which finds it in `ToolContext.messages`.
+        origin: Who wrote the text, if not us: what stands in an image, a map or a memory, or comes
+            from another's tool, is marked for the model as that.
     """
 
     text: str
     images: tuple[NewImage, ...] = ()
     detections: tuple[Detection, ...] = ()
     data: BaseModel | None = None
+    kept: Any = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +99,8 @@ class ToolContext:
         user: Whose conversation it is.
         latest: Handle of the latest image when the call was made; the book's by default.
             Calls side by side may add images, which must not change what the others mean.
+        messages: The conversation so far, as LangChain's messages, the call in the last one: for
+            tools that are agents themselves.
     """
 
     book: ImageBook
@@ -104,6 +112,7 @@ class ToolContext:
     thread: str | None = None
     user: str | None = None
     latest: str | None = None
+    messages: Sequence[Any] = ()
 
     def image(self, handle: str | None) -> tuple[str, VisionImage]:
         """An image by its handle, the latest for None.
@@ -145,6 +154,7 @@ class Tool(Generic[P, R]):
         check: Takes the same arguments and refuses, with a `ToolError`, what isn't worth asking
             a person for. It changes nothing, and the tool checks again when it runs.
         asks: What would happen, for the person to judge, such as `pick up what is at {at}`.
+        coroutine: The same as `function`, asynchronously, where both are there.
     """
 
     name: str
@@ -156,6 +166,7 @@ class Tool(Generic[P, R]):
     effect: bool = False
     check: Callable[..., None] | None = None
     asks: str = ""
+    coroutine: Callable[..., Awaitable[object]] | None = None
 
     def __post_init__(self) -> None:
         if self.approval:
@@ -185,6 +196,8 @@ class Tool(Generic[P, R]):
         import asyncio
 
         given = self._given(said, context)
+        if self.coroutine is not None:
+            return as_result(await self.coroutine(**given))
         if inspect.iscoroutinefunction(self.function):
             return as_result(await cast("Awaitable[object]", self._call(given)))
         return as_result(await asyncio.to_thread(self._call, given))

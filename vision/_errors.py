@@ -33,6 +33,10 @@ class ToolError(DeixisError):
     """A tool can't do what was asked; the message goes back to the model, which can mend it."""
 
 
+class StoppedError(DeixisError):
+    """Somebody stopped what was going on; the conversation can be resumed, or asked anew."""
+
+
 class TranslationError(DeixisError):
     """A text can't be translated with what is installed."""
 

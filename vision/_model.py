@@ -148,22 +148,14 @@ class VisionModel(BaseChatModel):
                 yield number, ImagePart(handle=handle, image=image)
 
     def _resolve(self, block: Mapping[str, Any]) -> VisionImage | None:
-        if block.get("type") == "image_url":
-            link = cast("dict[str, str] | str", block["image_url"])
-            return _addressed(link if isinstance(link, str) else link["url"])
-        if block.get("type") == IMAGE_REFERENCE:
-            if self.images is None:
-                raise ImageHandleError(
-                    f"{block.get('id', 'an image')} is given by its hash, and this model has no "
-                    "image store: use model.with_images(store)"
-                )
-            return self.images.get(str(block["sha256"]))
-        if block.get("type") != "image":
-            return None
-        if data := block.get("base64") or block.get("data"):
-            mime = block.get("mime_type", "image/png")
-            return load_image(f"data:{mime};base64,{data}")
-        return _addressed(str(block["url"]))
+        if block.get("type") != IMAGE_REFERENCE:
+            return image_of_block(block)
+        if self.images is None:
+            raise ImageHandleError(
+                f"{block.get('id', 'an image')} is given by its hash, and this model has no "
+                "image store: use model.with_images(store)"
+            )
+        return self.images.get(str(block["sha256"]))
 
     def frames(self, views: Sequence[ImageView]) -> dict[str | None, Frame]:
         """The frame this model speaks in of each image; None stands for the latest."""
@@ -284,6 +276,23 @@ class VisionModel(BaseChatModel):
                 f"{self.name_for_users} didn't keep to the shape of {function['name']}: {error}"
             ) from error
         return placed
+
+
+def image_of_block(block: Mapping[str, Any]) -> VisionImage | None:
+    """The image of a content block of LangChain's or OpenAI's; None for one that is no image.
+
+    Raises:
+        ImageError: It can't be read, or is named by something else than an address.
+    """
+    if block.get("type") == "image_url":
+        link = cast("dict[str, str] | str", block["image_url"])
+        return _addressed(link if isinstance(link, str) else link["url"])
+    if block.get("type") != "image":
+        return None
+    if data := block.get("base64") or block.get("data"):
+        mime = block.get("mime_type", "image/png")
+        return load_image(f"data:{mime};base64,{data}")
+    return _addressed(str(block.get("url")))
 
 
 def _addressed(url: str) -> VisionImage:

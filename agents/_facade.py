@@ -1,0 +1,511 @@
+"""How people ask an agent, or several behind one name: in turns, streamed, resumed, forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any, Final, cast, overload
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained, GraphRecursionError
+from langgraph.types import Command
+from pydantic import BaseModel
+
+from deixis.agents._answer import (
+    AgentEvent,
+    Answer,
+    Approver,
+    Decision,
+    Finished,
+    PendingCall,
+    Structured,
+    ValueT,
+)
+from deixis.agents._approval import pending_calls, resumed
+from deixis.agents._effects import Effects
+from deixis.agents._keeping import forget, holding
+from deixis.agents._loop import Loop, Snapshot, StreamMode, callbacks_apart
+from deixis.agents._middleware import AgentLimits
+from deixis.agents._parts import Surroundings
+from deixis.agents._result import StreamReader, Voice, answer_of
+from deixis.agents._run import Run, Runs
+from deixis.agents._state import ImageRecords, merge_records, records_of, written
+from deixis.memory._names import thread_key
+from deixis.vision import (
+    DeixisError,
+    ImageBook,
+    ImageLimits,
+    ImageSource,
+    ModelError,
+    StoppedError,
+    VisionImage,
+    image_block,
+    load_images,
+)
+
+if TYPE_CHECKING:
+    from deixis.memory import Forgotten, MemoryStore
+
+Images = ImageSource | Sequence[ImageSource]
+Shape = type[BaseModel] | None
+# A list: LangGraph yields pairs for a list of modes only.
+_STREAMED: Final[list[StreamMode]] = ["messages", "updates", "custom"]
+
+
+class Facade(ABC):
+    """What `VisionAgent` and `Handover` have in common.
+
+    Args:
+        name: Of the agent.
+        around: Where it works.
+        checkpoints: Keep its conversations.
+        limits: On steps, images and time.
+        image_limits: On what is taken in.
+        approve: Asked before a call that needs approval.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        around: Surroundings,
+        checkpoints: BaseCheckpointSaver[Any],
+        limits: AgentLimits,
+        image_limits: ImageLimits,
+        approve: Approver | None,
+    ) -> None:
+        self.name = name
+        self._around = around
+        self._images = around.images
+        self._memory = around.memory
+        self._checkpoints = checkpoints
+        self._effects = Effects(ledger=around.effects, store=around.images)
+        self._limits = limits
+        self._image_limits = image_limits
+        self._approve = approve
+        self._runs = Runs()
+
+    @abstractmethod
+    def _loop(self, returns: Shape) -> Loop:
+        """The graph that answers, in a shape or in words."""
+
+    @abstractmethod
+    def _voices(self) -> Mapping[str, Voice]:
+        """The agents that may answer, by name."""
+
+    @abstractmethod
+    def _reader(self, returns: Shape) -> StreamReader:
+        """What makes events of the graph's stream."""
+
+    @abstractmethod
+    def _approvers(self) -> Mapping[str, Approver]:
+        """The word on calls of inner agents that bring one, by their names."""
+
+    @overload
+    def ask(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+        returns: None = None,
+    ) -> Answer: ...
+    @overload
+    def ask(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+        returns: type[ValueT],
+    ) -> Structured[ValueT]: ...
+    def ask(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+        returns: type[ValueT] | None = None,
+    ) -> Answer | Structured[ValueT]:
+        """The answer to a question.
+
+        Args:
+            question: In any language the model knows.
+            images: Paths, URLs, bytes, PIL images; all pages of a PDF. They stay with the
+                thread: later questions need not bring them again.
+            thread: A conversation to go on with, or to begin under this name.
+            user: Whose conversation it is.
+            returns: A pydantic class: the answer's `value` is one, its `Point` and `Box` in
+                original pixels.
+
+        Raises:
+            ImageError: An image can't be taken in.
+            StoppedError: `stop` was called meanwhile.
+            DeixisError: The model can't answer at all, or the thread waits for approval.
+        """
+        events = self.stream(question, images, thread=thread, user=user, returns=returns)
+        return cast("Finished", list(events)[-1]).answer
+
+    @overload
+    async def aask(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+        returns: None = None,
+    ) -> Answer: ...
+    @overload
+    async def aask(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+        returns: type[ValueT],
+    ) -> Structured[ValueT]: ...
+    async def aask(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+        returns: type[ValueT] | None = None,
+    ) -> Answer | Structured[ValueT]:
+        """The same, asynchronously."""
+        stream = self.astream(question, images, thread=thread, user=user, returns=returns)
+        events = [event async for event in stream]
+        return cast("Finished", events[-1]).answer
+
+    def stream(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+        returns: Shape = None,
+    ) -> Iterator[AgentEvent]:
+        """The same as `ask`, as it goes: text as it comes, tool calls, the answer last.
+
+        Each event says who speaks (`agent`), and of agents that another has asked, by which calls
+        (`within`). A stream that is closed before its end stops the run.
+        """
+        config = _config(thread, user, self._limits)
+        graph = self._loop(returns)
+        asked = self._asked(question, images, graph.get_state(config), config)
+        yield from self._run(graph, asked, config, returns)
+
+    async def astream(
+        self,
+        question: str,
+        images: Images = (),
+        *,
+        thread: str | None = None,
+        user: str | None = None,
+        returns: Shape = None,
+    ) -> AsyncIterator[AgentEvent]:
+        """The same, asynchronously. Cancelling the task that reads it cancels inner agents, too."""
+        config = _config(thread, user, self._limits)
+        graph = self._loop(returns)
+        state = await graph.aget_state(config)
+        asked = await asyncio.to_thread(self._asked, question, images, state, config)
+        async for event in self._arun(graph, asked, config, returns):
+            yield event
+
+    @overload
+    def resume(
+        self,
+        thread: str,
+        decisions: Sequence[Decision | bool] = (),
+        *,
+        user: str | None = None,
+        returns: None = None,
+    ) -> Answer: ...
+    @overload
+    def resume(
+        self,
+        thread: str,
+        decisions: Sequence[Decision | bool] = (),
+        *,
+        user: str | None = None,
+        returns: type[ValueT],
+    ) -> Structured[ValueT]: ...
+    def resume(
+        self,
+        thread: str,
+        decisions: Sequence[Decision | bool] = (),
+        *,
+        user: str | None = None,
+        returns: type[ValueT] | None = None,
+    ) -> Answer | Structured[ValueT]:
+        """Goes on with a thread that waits for approval, or that was cut off or stopped.
+
+        Args:
+            thread: The conversation.
+            decisions: One for each pending call, in order; none for a thread that was cut off.
+            user: Whose conversation it is.
+            returns: The shape that was asked for.
+
+        Raises:
+            DeixisError: The thread has nothing to go on with, or the decisions don't fit.
+        """
+        config = _config(thread, user, self._limits)
+        graph = self._loop(returns)
+        given = _decided(thread, decisions, graph.get_state(config))
+        events = list(self._run(graph, given, config, returns))
+        return cast("Finished", events[-1]).answer
+
+    async def aresume_stream(
+        self,
+        thread: str,
+        decisions: Sequence[Decision | bool] = (),
+        *,
+        user: str | None = None,
+        returns: Shape = None,
+    ) -> AsyncIterator[AgentEvent]:
+        """The same as `resume`, asynchronously and as it goes."""
+        config = _config(thread, user, self._limits)
+        graph = self._loop(returns)
+        given = _decided(thread, decisions, await graph.aget_state(config))
+        async for event in self._arun(graph, given, config, returns):
+            yield event
+
+    def stop(self, thread: str, *, user: str | None = None) -> bool:
+        """Stops what goes on in a conversation, from any thread: no agent begins another step.
+
+        What reads the answer gets a `StoppedError`; `resume` goes on where it was stopped.
+
+        Args:
+            thread: The conversation.
+            user: Whose it is.
+
+        Returns:
+            Whether anything went on.
+        """
+        return self._runs.stop(thread_key(user, thread))
+
+    @property
+    def memory(self) -> MemoryStore | None:
+        """What outlives conversations, where there is such a thing."""
+        return self._memory
+
+    def forget(self, *, user: str | None, thread: str | None = None) -> Forgotten:
+        """Forgets a conversation, or all that is kept of a user.
+
+        Its messages, its memories, and its pictures that nobody else refers to: from the files
+        too, where the checkpoints are ours.
+
+        Args:
+            user: Whose.
+            thread: Only this conversation. Needed where there is no user.
+
+        Raises:
+            DeixisError: There is neither a user nor a thread.
+        """
+        return forget(self._checkpoints, self._memory, user=user, thread=thread)
+
+    def images(self, thread: str, *, user: str | None = None) -> ImageBook:
+        """The images of a thread, by handle."""
+        state = self._loop(None).get_state(_config(thread, user, self._limits))
+        return ImageBook(self._images, records_of(state.values))
+
+    def _asked(
+        self, question: str, images: Images, state: Snapshot, config: RunnableConfig
+    ) -> dict[str, Any]:
+        if not question.strip():
+            raise DeixisError("there is no question: give one")
+        if pending_calls(state):
+            raise DeixisError("the thread waits for approval of a tool call: resume it first")
+        book = ImageBook(
+            self._images, records_of(state.values), holding=holding(self._memory, config)
+        )
+        results, new = self._kept(state, config, book)
+        records = [book.add(image) for image in _load(images, self._image_limits)]
+        # What isn't text, such as a stray byte of a command line, can't be kept.
+        text = question.encode("utf-8", "replace").decode("utf-8")
+        content = [*(image_block(r) for r in records), {"type": "text", "text": text}]
+        for record in records:
+            new |= written(record)
+        return {
+            "messages": [*results, HumanMessage(cast("Any", content))],
+            "images": merge_records(state.values.get("images"), new),
+        }
+
+    def _kept(
+        self, state: Snapshot, config: RunnableConfig, book: ImageBook
+    ) -> tuple[list[ToolMessage], ImageRecords]:
+        """The results of a step that was cut off: finished calls keep theirs, the others get one.
+
+        A new question drops what the step has not committed, and no model takes a conversation
+        with calls that nothing answers.
+        """
+        messages: list[AnyMessage] = state.values.get("messages", [])
+        last = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage)), default=-1)
+        if last < 0 or not state.tasks:
+            return [], {}
+        said = cast("AIMessage", messages[last])
+        finished = {m.tool_call_id: m for m in messages[last + 1 :] if isinstance(m, ToolMessage)}
+        thread_id = config.get("configurable", {})["thread_id"]
+        results: list[ToolMessage] = []
+        images: ImageRecords = {}
+        for call in said.tool_calls:
+            message, made = finished.get(str(call["id"])), ImageRecords()
+            if message is None:
+                message, made = self._effects.lost(call, said=said, thread_id=thread_id, book=book)
+            results.append(message)
+            images |= made
+        return results, images
+
+    def _run(
+        self, graph: Loop, given: Any, config: RunnableConfig, returns: Shape
+    ) -> Iterator[AgentEvent]:
+        reader, run = self._reader(returns), self._new_run()
+        with self._runs.going(_key(config), run):
+            while True:
+                try:
+                    pieces = graph.stream(
+                        given,
+                        config,
+                        context=run,
+                        control=run.control,
+                        stream_mode=_STREAMED,
+                        subgraphs=True,
+                        durability="sync",
+                    )
+                    with closing(cast("Any", pieces)):
+                        for namespace, mode, chunk in pieces:
+                            yield from reader.read(namespace, mode, chunk)
+                except GraphRecursionError as error:
+                    raise _too_long(self._limits) from error
+                except GraphDrained as error:
+                    raise _stopped() from error
+                state = graph.get_state(config)
+                pending = pending_calls(state)
+                approvers = self._deciding(pending)
+                if approvers is None:
+                    break
+                words = [ask(call) for call, ask in zip(pending, approvers, strict=True)]
+                given = resumed(state, words)
+        yield from self._end(reader, state, config, returns)
+
+    async def _arun(
+        self, graph: Loop, given: Any, config: RunnableConfig, returns: Shape
+    ) -> AsyncIterator[AgentEvent]:
+        reader, run = self._reader(returns), self._new_run()
+        with self._runs.going(_key(config), run):
+            while True:
+                try:
+                    pieces = graph.astream(
+                        given,
+                        config,
+                        context=run,
+                        control=run.control,
+                        stream_mode=_STREAMED,
+                        subgraphs=True,
+                        durability="sync",
+                    )
+                    async with aclosing(cast("Any", pieces)):
+                        async for namespace, mode, chunk in pieces:
+                            for event in reader.read(namespace, mode, chunk):
+                                yield event
+                except GraphRecursionError as error:
+                    raise _too_long(self._limits) from error
+                except GraphDrained as error:
+                    raise _stopped() from error
+                state = await graph.aget_state(config)
+                pending = pending_calls(state)
+                approvers = self._deciding(pending)
+                if approvers is None:
+                    break
+                # A person may take a while: other conversations go on meanwhile.
+                words = [
+                    await asyncio.to_thread(ask, call)
+                    for call, ask in zip(pending, approvers, strict=True)
+                ]
+                given = resumed(state, words)
+        for event in self._end(reader, state, config, returns):
+            yield event
+
+    def _new_run(self) -> Run:
+        return Run(steps=self._limits.total_steps, seconds=self._limits.seconds)
+
+    def _deciding(self, pending: Sequence[PendingCall]) -> list[Approver] | None:
+        """Who has the word on each call; None where nothing waits, or one has to wait."""
+        theirs = self._approvers()
+        found = [self._approve or theirs.get(call.agent) for call in pending]
+        asked = [approver for approver in found if approver is not None]
+        # What a tool asks by itself isn't for an approver: it wants more than yes or no.
+        questions = any(not call.name for call in pending)
+        return asked if asked and len(asked) == len(pending) and not questions else None
+
+    def _end(
+        self, reader: StreamReader, state: Snapshot, config: RunnableConfig, returns: Shape
+    ) -> Iterator[AgentEvent]:
+        pending = pending_calls(state)
+        yield from reader.close(pending)
+        answer = answer_of(
+            state.values,
+            agent=self.name,
+            voices=self._voices(),
+            pending=pending,
+            thread=config.get("configurable", {})["thread"],
+            returns=returns,
+        )
+        yield Finished(answer=answer, agent=answer.agent)
+
+
+def _decided(
+    thread: str, decisions: Sequence[Decision | bool], state: Snapshot
+) -> Command[Any] | None:
+    pending = pending_calls(state)
+    if not state.tasks:
+        raise DeixisError(f"thread {thread!r} has nothing to go on with: ask it a question")
+    if len(decisions) != len(pending):
+        raise DeixisError(
+            f"thread {thread!r} waits for {len(pending)} decisions, got {len(decisions)}"
+        )
+    return resumed(state, decisions) if pending else None
+
+
+def _load(images: Images, limits: ImageLimits) -> list[VisionImage]:
+    many = isinstance(images, Sequence) and not isinstance(images, str | bytes)
+    sources = cast("Sequence[ImageSource]", images) if many else [cast("ImageSource", images)]
+    return [image for source in sources for image in load_images(source, limits=limits)]
+
+
+def _config(thread: str | None, user: str | None, limits: AgentLimits) -> RunnableConfig:
+    """Where a run is kept. A user's threads can't be reached under another user's name."""
+    name = thread or uuid.uuid4().hex[:12]
+    return {
+        **callbacks_apart(),
+        "configurable": {"thread_id": thread_key(user, name), "thread": name, "user": user},
+        # A turn of the loop is at most four graph steps: model, refusal, approval, tools.
+        "recursion_limit": 4 * limits.steps + 6,
+    }
+
+
+def _key(config: RunnableConfig) -> str:
+    return str(config.get("configurable", {})["thread_id"])
+
+
+def _too_long(limits: AgentLimits) -> ModelError:
+    return ModelError(
+        f"the model went on for over {limits.steps} steps: ask for less at once, or raise "
+        "AgentLimits.steps"
+    )
+
+
+def _stopped() -> StoppedError:
+    return StoppedError("stopped before the answer: resume the thread to go on, or ask anew")
