@@ -7,7 +7,7 @@ FULL := $(VENV)/.installed-for-tests
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 OUT := out
 
-.PHONY: help demo test check bench pictures clean
+.PHONY: help demo test check bench docs pictures clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 TORCH ?= torch==2.13.0
 $(FULL): $(STAMP)
 	$(PIP) $(TORCH)
-	$(PIP) -e '.[dev,local,postgres,robot,web]'
+	$(PIP) -e '.[dev,docs,local,postgres,robot,web]'
 	@touch $@
 
 demo: $(STAMP)  ## Set up, ask a floor guide a question, write the annotated picture
@@ -46,6 +46,10 @@ check: $(FULL)  ## Formatting, lint and types
 
 bench: $(FULL)  ## Print ratios measured side by side in one run
 	$(BIN)/python -m tests.bench
+
+docs: $(FULL)  ## Build the documentation as a site, out/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "The site: $(OUT)/site/index.html"
 
 pictures: $(FULL)  ## Draw the example pictures again
 	$(BIN)/python examples/images/draw.py

@@ -21,7 +21,9 @@ from deixis.vision._geometry import PLACE_MARK, Box, Detection, Point, Size
 from deixis.vision._transforms import Frame
 
 PlaceKind = Literal["point", "box"]
+"""Which kind of place a tool takes."""
 AskKind = Literal["boxes", "points", "lines", "document"]
+"""What a model is asked for."""
 Frames = Mapping[str | None, Frame]
 """Frames by image handle. None is the frame of a place that names no image."""
 
