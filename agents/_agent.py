@@ -204,8 +204,9 @@ class VisionAgent(Facade, EachMixin):
     def _voices(self) -> Mapping[str, Voice]:
         return {self.name: Voice(dialect=self._parts.dialect, model=self.model_name)}
 
-    def _reader(self, returns: Shape) -> StreamReader:
-        return StreamReader(agent=self.name, hidden=returns.__name__ if returns else None)
+    def _reader(self, returns: Shape, run_id: str) -> StreamReader:
+        hidden = returns.__name__ if returns else None
+        return StreamReader(agent=self.name, run_id=run_id, hidden=hidden)
 
     def _approvers(self) -> Mapping[str, Approver]:
         return approvers_of(self._parts)

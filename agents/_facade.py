@@ -29,7 +29,7 @@ from deixis.agents._answer import (
 from deixis.agents._approval import pending_calls, resumed
 from deixis.agents._effects import Effects
 from deixis.agents._keeping import forget, holding
-from deixis.agents._loop import Loop, Snapshot, StreamMode, callbacks_apart
+from deixis.agents._loop import Loop, Snapshot, StreamMode
 from deixis.agents._middleware import AgentLimits
 from deixis.agents._parts import Surroundings
 from deixis.agents._result import StreamReader, Voice, answer_of
@@ -99,7 +99,7 @@ class Facade(ABC):
         """The agents that may answer, by name."""
 
     @abstractmethod
-    def _reader(self, returns: Shape) -> StreamReader:
+    def _reader(self, returns: Shape, run_id: str) -> StreamReader:
         """What makes events of the graph's stream."""
 
     @abstractmethod
@@ -371,7 +371,8 @@ class Facade(ABC):
     def _run(
         self, graph: Loop, given: Any, config: RunnableConfig, returns: Shape
     ) -> Iterator[AgentEvent]:
-        reader, run = self._reader(returns), self._new_run()
+        run = self._new_run()
+        reader, config = self._reader(returns, run.id), run.marked(config)
         with self._runs.going(_key(config), run):
             while True:
                 try:
@@ -403,7 +404,8 @@ class Facade(ABC):
     async def _arun(
         self, graph: Loop, given: Any, config: RunnableConfig, returns: Shape
     ) -> AsyncIterator[AgentEvent]:
-        reader, run = self._reader(returns), self._new_run()
+        run = self._new_run()
+        reader, config = self._reader(returns, run.id), run.marked(config)
         with self._runs.going(_key(config), run):
             while True:
                 try:
@@ -489,7 +491,6 @@ def _config(thread: str | None, user: str | None, limits: AgentLimits) -> Runnab
     """Where a run is kept. A user's threads can't be reached under another user's name."""
     name = thread or uuid.uuid4().hex[:12]
     return {
-        **callbacks_apart(),
         "configurable": {"thread_id": thread_key(user, name), "thread": name, "user": user},
         # A turn of the loop is at most four graph steps: model, refusal, approval, tools.
         "recursion_limit": 4 * limits.steps + 6,

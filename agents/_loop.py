@@ -7,10 +7,8 @@ from typing import Any, Literal, Protocol, cast
 
 from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]
 from langchain.agents.middleware import AgentMiddleware
-from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.runtime import RunControl
 from langgraph.types import Interrupt
@@ -108,23 +106,3 @@ def build_loop(
             checkpointer=checkpointer,
         ),
     )
-
-
-def callbacks_apart() -> RunnableConfig:
-    """The callbacks of the graph that this is called in, without those of its stream.
-
-    An agent that a tool asks by itself is a run of its own: what it says is the tool's affair, and
-    would else stand in the stream of the agent that called the tool.
-    """
-    ambient = var_child_runnable_config.get()
-    callbacks = ambient.get("callbacks") if ambient else None
-    if not isinstance(callbacks, BaseCallbackManager):
-        return {}
-    kept = callbacks.copy()
-    kept.handlers = [one for one in kept.handlers if not _streams(one)]
-    kept.inheritable_handlers = [one for one in kept.inheritable_handlers if not _streams(one)]
-    return {"callbacks": kept}
-
-
-def _streams(handler: object) -> bool:
-    return type(handler).__module__.startswith("langgraph.pregel.")

@@ -24,6 +24,7 @@ from deixis.agents._answer import (
 )
 from deixis.agents._effects import Beside
 from deixis.agents._loop import Namespace
+from deixis.agents._run import RUN_ID
 from deixis.agents._state import records_of
 from deixis.vision import (
     Box,
@@ -56,13 +57,20 @@ class StreamReader:
 
     Args:
         agent: Name of the agent that talks with the user; None for a graph whose nodes do.
+        run_id: Of the run: what belongs to another doesn't speak to the user.
         nodes: Names of the nodes that are agents and talk with the user in turn.
         hidden: A tool that isn't told of: it gives the answer in a shape.
     """
 
     def __init__(
-        self, *, agent: str | None, nodes: Collection[str] = (), hidden: str | None = None
+        self,
+        *,
+        agent: str | None,
+        run_id: str,
+        nodes: Collection[str] = (),
+        hidden: str | None = None,
     ) -> None:
+        self._run_id = run_id
         self._nodes = nodes
         self._hidden = hidden
         self._speakers: dict[Namespace, EventReader] = {}
@@ -74,6 +82,8 @@ class StreamReader:
         if mode == "custom":
             if isinstance(chunk, Speaking):
                 self._begin(chunk)
+            return
+        if mode == "messages" and chunk[1].get(RUN_ID) != self._run_id:
             return
         speaker = self._speaker(namespace)
         if speaker is not None:

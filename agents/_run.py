@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import RunControl
+
+RUN_ID: Final = "deixis_run"
 
 
 class Run:
@@ -19,12 +24,21 @@ class Run:
     """
 
     def __init__(self, *, steps: int | None = None, seconds: float | None = None) -> None:
+        self.id = uuid.uuid4().hex
         self.control = RunControl()
         self._steps = steps
         self._taken = 0
         self._seconds = seconds
         self._until = None if seconds is None else time.monotonic() + seconds
         self._lock = threading.Lock()
+
+    def marked(self, config: RunnableConfig) -> RunnableConfig:
+        """The config of its graph: what streams from there bears its id.
+
+        An agent that a tool asks by itself is a run of its own, whose words LangChain's callbacks
+        bring into the stream of the agent that called the tool as well.
+        """
+        return {**config, "metadata": {**config.get("metadata", {}), RUN_ID: self.id}}
 
     @property
     def stopped(self) -> bool:
