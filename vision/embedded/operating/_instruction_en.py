@@ -121,7 +121,7 @@ class _Reading:
         thing, where = _placed(what)
         if where is not None and thing:
             self._add(Move(what=(_thing(thing),), where=where))
-        elif re.match(r"(?:to|see|know|that)\b", what):
+        elif re.match(r"(?:to|see|know|that (?:you|i|it|he|she|they|we))\b", what):
             self._add(Unclear(reason="words", words=piece))
         else:
             self._open = _Open("give", piece, [_thing(what)])

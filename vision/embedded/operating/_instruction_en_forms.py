@@ -202,7 +202,7 @@ SAME: Final = re.compile(
     r"(?:place|one|bowl|tray|spot|container|side))$"
 )
 TRAILING: Final = re.compile(
-    r"\s+(?:over t?here|t?here|down|back|up|over|all|both|directly|right|straight|each"
+    r"\s+(?:over t?here|t?here|down|back|up|over|all|both|directly|(?<!the )right|straight|each"
     r"|altogether|together)$"
 )
 PLAIN_TO: Final = re.compile(

@@ -13,6 +13,7 @@ from deixis.vision.embedded.things._thing import Thing
 _SAME_SIZE: Final = 0.04
 _CLEAR_SIZE: Final = 0.08
 _SAME_PLACE: Final = 0.01
+_OTHER_SIDE: Final = 0.05  # so far right of the middle nothing is «the left one» by itself
 _CONE: Final = 0.5
 _BESIDE: Final = 0.12
 _AS_NEAR: Final = 0.015
@@ -119,6 +120,8 @@ def _clearly(things: list[Thing], measure: _Measure, most: bool) -> list[Thing]:
 
 def _on_side(things: list[Thing], measure: _Measure, most: bool) -> list[Thing]:
     """The one on a side of a pair; of more, those of that half."""
+    if len(things) == 1 and things[0].across * (1 if most else -1) < -_OTHER_SIDE:
+        return [] if measure is _across else things
     if len(things) < 3:
         return _most(things, measure, most, absolute=_SAME_PLACE)
     middle = (min(map(measure, things)) + max(map(measure, things))) / 2

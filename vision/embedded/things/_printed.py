@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -18,8 +18,9 @@ def forms_of(text: str) -> tuple[str, ...]:
     """How a printed text may be said, in both languages, folded; its own words first."""
     own = " ".join(fold(text).split())
     found = [own] if compact(own) else []
+    same = _same if compact(own) in _known() else _alike
     for group in printed():
-        if any(_alike(compact(own), compact(form)) for form in group):
+        if any(same(compact(own), compact(form)) for form in group):
             found += [form for form in group if form not in found]
     return tuple(found)
 
@@ -28,6 +29,11 @@ def forms_of(text: str) -> tuple[str, ...]:
 def known_forms() -> tuple[str, ...]:
     """All that the list of printed words knows, folded."""
     return tuple(form for group in printed() for form in group)
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[str]:
+    return frozenset(map(compact, known_forms()))
 
 
 def written(form: str) -> str:
@@ -52,10 +58,16 @@ def says(said: str, forms: Sequence[str], dictionary: Dictionary | None = None) 
     heard = compact(said)
     if len(heard) < 2:
         return False
-    if any(_alike(heard, compact(form)) or _part(said, form) for form in forms):
+    # Names of medicines differ by little: one that is known is no slip of another.
+    same = _same if heard in _known() else _alike
+    if any(same(heard, compact(form)) or _part(said, form, same) for form in forms):
         return True
     translated = _translations(said, dictionary) if dictionary is not None else ()
-    return any(_alike(compact(one), compact(form)) for one in translated for form in forms)
+    return any(same(compact(one), compact(form)) for one in translated for form in forms)
+
+
+def _same(said: str, form: str) -> bool:
+    return said == form
 
 
 def _alike(said: str, form: str) -> bool:
@@ -83,7 +95,7 @@ def _signs(text: str) -> list[str]:
     return re.findall(r"\d+", text)
 
 
-def _part(said: str, form: str) -> bool:
+def _part(said: str, form: str, same: Callable[[str, str], bool]) -> bool:
     """Whether what is said is a telling part of a text, whole words of it."""
     if has_han(form):
         heard = compact(said)
@@ -92,7 +104,7 @@ def _part(said: str, form: str) -> bool:
     return (
         bool(mine)
         and max(map(len, mine)) >= 4
-        and all(any(_alike(word, other) for other in theirs) for word in mine)
+        and all(any(same(word, other) for other in theirs) for word in mine)
     )
 
 

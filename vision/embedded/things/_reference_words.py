@@ -73,7 +73,8 @@ def printed() -> tuple[tuple[str, ...], ...]:
     """Groups of words for what is printed on things, Chinese and English, folded."""
     return tuple(
         tuple(fold(form) for cell in row for form in cell.split("|"))
-        for row in _rows("printed.tsv")
+        for name in ("printed.tsv", "medicines.tsv")
+        for row in _rows(name)
     )
 
 
