@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 TORCH ?= torch==2.13.0
 $(FULL): $(STAMP)
 	$(PIP) $(TORCH)
-	$(PIP) -e '.[dev,docs,local,postgres,robot,web]'
+	$(PIP) -e '.[dev,docs,local,mcp,postgres,robot,web]'
 	@touch $@
 
 demo: $(STAMP)  ## Set up, ask a floor guide a question, write the annotated picture

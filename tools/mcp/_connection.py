@@ -1,0 +1,396 @@
+"""One server, spoken to from any thread: a thread of its own holds the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+import anyio
+from mcp.client.client import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    CONNECTION_CLOSED,
+    INVALID_REQUEST,
+    CallToolResult,
+    Implementation,
+    ToolListChangedNotification,
+)
+from mcp_types import Tool as ServerTool
+
+from deixis.tools.mcp._errors import McpError
+from deixis.tools.mcp._limits import McpLimits
+from deixis.tools.mcp._transports import Complaints, Transport
+from deixis.tools.mcp._words import Secrets, one_line
+
+T = TypeVar("T")
+Progress = Callable[[float, float | None, str | None], Awaitable[None]]
+_MOST_PAGES: Final = 50
+_CLOSING_SECONDS: Final = 20.0
+_LONGEST_REASON: Final = 300
+_SESSION_GONE: Final = ("Session terminated", "Session not found")
+
+
+class LostError(Exception):
+    """The server went away; `begun` says whether it may have begun with the call."""
+
+    def __init__(self, reason: str, *, begun: bool) -> None:
+        super().__init__(reason)
+        self.begun = begun
+
+
+class SlowError(Exception):
+    """The server took too long."""
+
+
+class Connection:
+    """A server, opened when it is first needed and anew after it went away.
+
+    Args:
+        server: What it is called here.
+        transport: The way to it.
+        limits: What it may cost.
+        secrets: What no error may show.
+        complaints: What its process writes to stderr.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        transport: Transport,
+        *,
+        limits: McpLimits,
+        secrets: Secrets,
+        complaints: Complaints | None = None,
+    ) -> None:
+        self._server = server
+        self._transport = transport
+        self._limits = limits
+        self._secrets = secrets
+        self._complaints = complaints
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stop: asyncio.Event | None = None
+        self._link: _Link | None = None
+        self._opening: asyncio.Lock | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be spoken to: its process may be gone, and is then started again."""
+        return self._loop is not None
+
+    def open(self) -> list[ServerTool]:
+        """Opens it and lists its tools.
+
+        Raises:
+            McpError: It can't be opened.
+        """
+        started = threading.Event()
+        self._thread = threading.Thread(
+            target=self._serve, args=(started,), name=f"mcp {self._server}", daemon=True
+        )
+        self._thread.start()
+        started.wait()
+        try:
+            return self.run(self._listed())
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Closes it; a process is ended."""
+        loop, stop, thread = self._loop, self._stop, self._thread
+        self._loop = self._stop = self._thread = None
+        if loop is None or stop is None or thread is None:
+            return
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(_CLOSING_SECONDS)
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Runs something beside the connection.
+
+        Raises:
+            LostError: It is closed.
+        """
+        loop = self._loop
+        if loop is None:
+            work.close()
+            raise LostError(f"{self._server} is closed", begun=False)
+        return asyncio.run_coroutine_threadsafe(work, loop)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The same, waiting for it."""
+        future = self.submit(work)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    async def call(
+        self, tool: str, arguments: dict[str, Any], *, progress: Progress
+    ) -> CallToolResult:
+        """Calls a tool, beside the connection.
+
+        Raises:
+            LostError: The server went away.
+            SlowError: It took too long.
+            MCPError: It refuses the call.
+        """
+        for again in (True, False):
+            link = await self._linked()
+            try:
+                return await link.call(tool, arguments, progress=progress)
+            except MCPError as error:
+                forgotten = error.code == INVALID_REQUEST and error.message in _SESSION_GONE
+                if not (forgotten and again):
+                    raise
+                # A server that began anew knows the session no more, and did nothing.
+                await link.close()
+        raise AssertionError("unreachable")
+
+    async def definitions(self) -> list[ServerTool]:
+        """The tools as the server defines them now; the same list until there can be another."""
+        return (await self._linked()).tools
+
+    def hidden(self, text: str) -> str:
+        """A text without the keys that the server was given."""
+        return self._secrets.hidden(text)
+
+    async def _listed(self) -> list[ServerTool]:
+        try:
+            return (await self._linked()).tools
+        except LostError as error:
+            raise McpError(str(error)) from None
+
+    def _serve(self, started: threading.Event) -> None:
+        async def served() -> None:
+            self._stop = asyncio.Event()
+            self._opening = asyncio.Lock()
+            self._loop = asyncio.get_running_loop()
+            stop = self._stop
+            started.set()
+            await stop.wait()
+            if self._link is not None:
+                await self._link.close()
+
+        asyncio.run(served())
+
+    async def _linked(self) -> _Link:
+        assert self._opening is not None
+        async with self._opening:
+            if self._link is None or self._link.lost:
+                if self._link is not None:
+                    await self._link.close()
+                self._link = None
+                self._link = await self._opened()
+            elif self._link.stale:
+                try:
+                    async with asyncio.timeout(self._limits.opening_seconds):
+                        await self._link.list()
+                except Exception as error:
+                    raise LostError(self._reason(error), begun=False) from None
+            return self._link
+
+    async def _opened(self) -> _Link:
+        link = _Link(self._transport, self._limits)
+        try:
+            async with asyncio.timeout(self._limits.opening_seconds):
+                await link.open()
+                await link.list()
+        except BaseException as error:
+            await link.close()
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise LostError(self._reason(error), begun=False) from None
+        return link
+
+    def _reason(self, error: BaseException) -> str:
+        while isinstance(error, BaseExceptionGroup) and error.exceptions:
+            error = error.exceptions[0]
+        match error:
+            case TimeoutError():
+                told = f"it isn't ready after {self._limits.opening_seconds:g} s"
+            case FileNotFoundError() | PermissionError():
+                told = f"its program can't be run ({error.strerror})"
+            case _:
+                told = str(error) or type(error).__name__
+        if self._complaints is not None and self._complaints.last:
+            told += f"; it says: {self._complaints.last}"
+        told = one_line(self._secrets.hidden(told), _LONGEST_REASON)
+        return f"the MCP server {self._server} can't be opened: {told}"
+
+
+class _Link:
+    """One connection, from its opening until either side ends it.
+
+    Attributes:
+        lost: It can't be used any more.
+        stale: The server says that its tools have changed.
+        tools: As it listed them last.
+    """
+
+    def __init__(self, transport: Transport, limits: McpLimits) -> None:
+        self._transport = transport
+        self._limits = limits
+        self._leave = asyncio.Event()
+        self._client: Client | None = None
+        self._holder: asyncio.Task[None] | None = None
+        self.lost = False
+        self.stale = False
+        self.tools: list[ServerTool] = []
+
+    async def open(self) -> None:
+        """Connects. What was entered in a task must be left in it, so a task holds it."""
+        ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        self._holder = asyncio.create_task(self._hold(ready))
+        self._client = await asyncio.shield(ready)
+
+    async def _hold(self, ready: asyncio.Future[Client]) -> None:
+        client = Client(
+            _Watched(self._transport, self._gone),
+            client_info=Implementation(name="deixis", version="0.1.0"),
+            message_handler=self._heard,
+            cache=None,
+        )
+        try:
+            async with client:
+                ready.set_result(client)
+                await self._leave.wait()
+        except (Exception, asyncio.CancelledError) as error:
+            if not ready.done():
+                ready.set_exception(
+                    ConnectionError("broken off")
+                    if isinstance(error, asyncio.CancelledError)
+                    else error
+                )
+                # Who opens it may have given up before.
+                ready.exception()
+        finally:
+            self.lost = True
+
+    async def close(self) -> None:
+        """Leaves it; a process is ended."""
+        self.lost = True
+        self._leave.set()
+        if self._holder is not None:
+            if self._client is None:
+                self._holder.cancel()
+            await asyncio.wait({self._holder}, timeout=_CLOSING_SECONDS / 2)
+
+    def _gone(self) -> None:
+        self.lost = True
+
+    async def _heard(self, message: object) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            self.stale = True
+
+    async def list(self) -> None:
+        """Lists the tools, over as many pages as may be."""
+        assert self._client is not None
+        self.stale = False
+        tools: list[ServerTool] = []
+        cursor: str | None = None
+        for _ in range(_MOST_PAGES):
+            page = await self._client.list_tools(cursor=cursor)
+            tools += page.tools
+            cursor = page.next_cursor
+            if not cursor:
+                break
+        self.tools = tools
+
+    async def call(
+        self, tool: str, arguments: dict[str, Any], *, progress: Progress
+    ) -> CallToolResult:
+        """Calls a tool, as long as the server shows that it lives."""
+        assert self._client is not None
+        assert self._holder is not None
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._limits.call_seconds
+        silent_until = clock() + self._limits.silent_seconds
+
+        async def heard(done: float, total: float | None, message: str | None) -> None:
+            nonlocal silent_until
+            silent_until = clock() + self._limits.silent_seconds
+            await progress(done, total, message)
+
+        work = asyncio.ensure_future(
+            self._client.call_tool(tool, arguments, progress_callback=heard)
+        )
+        try:
+            while not work.done():
+                left = min(end, silent_until) - clock()
+                if left <= 0:
+                    raise SlowError
+                await asyncio.wait(
+                    {work, self._holder}, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                if self._holder.done() and not work.done():
+                    raise LostError("the connection broke off", begun=True)
+            return await work
+        except MCPError as error:
+            if error.code != CONNECTION_CLOSED:
+                raise
+            self.lost = True
+            raise LostError("the connection broke off", begun=True) from None
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError):
+            self.lost = True
+            raise LostError("the connection broke off", begun=True) from None
+        finally:
+            work.cancel()
+            with suppress(BaseException):
+                await work
+
+
+class _Watched:
+    """A transport that tells when the other side has ended it."""
+
+    def __init__(self, transport: Transport, gone: Callable[[], None]) -> None:
+        self._opened = transport()
+        self._gone = gone
+
+    async def __aenter__(self) -> Any:
+        read, write = await self._opened.__aenter__()
+        return _WatchedRead(read, self._gone), write
+
+    async def __aexit__(self, *error: Any) -> bool | None:
+        return await self._opened.__aexit__(*error)
+
+
+class _WatchedRead:
+    def __init__(self, read: Any, gone: Callable[[], None]) -> None:
+        self._read = read
+        self._gone = gone
+
+    @property
+    def last_context(self) -> Any:
+        return getattr(self._read, "last_context", None)
+
+    async def receive(self) -> Any:
+        try:
+            return await self._read.receive()
+        except BaseException:
+            self._gone()
+            raise
+
+    async def aclose(self) -> None:
+        await self._read.aclose()
+
+    def __aiter__(self) -> _WatchedRead:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._read.__anext__()
+        except BaseException:
+            self._gone()
+            raise
+
+    async def __aenter__(self) -> _WatchedRead:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
