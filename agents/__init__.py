@@ -20,45 +20,65 @@ if TYPE_CHECKING:
         PendingCall,
         Picture,
         Restarted,
+        Structured,
         TextDelta,
         ToolCallRecord,
         ToolFinished,
         ToolStarted,
     )
+    from deixis.agents._approval import with_approval
+    from deixis.agents._as_tool import AgentTool
+    from deixis.agents._each import Each
     from deixis.agents._guide import HospitalGuide, route_of
+    from deixis.agents._handover import Handover
     from deixis.agents._middleware import AgentLimits, VisionMiddleware
     from deixis.agents._robot import RobotOperator, RobotReport
+    from deixis.agents._state import VisionState
+    from deixis.agents._team import Team
 
 __all__ = [
     "AgentEvent",
     "AgentLimits",
+    "AgentTool",
     "Answer",
     "ApprovalNeeded",
     "Approver",
     "Decision",
+    "Each",
     "Finished",
+    "Handover",
     "HospitalGuide",
     "PendingCall",
     "Picture",
     "Restarted",
     "RobotOperator",
     "RobotReport",
+    "Structured",
+    "Team",
     "TextDelta",
     "ToolCallRecord",
     "ToolFinished",
     "ToolStarted",
     "VisionAgent",
     "VisionMiddleware",
+    "VisionState",
     "route_of",
+    "with_approval",
 ]
 
 _HOMES = {
     "AgentLimits": "_middleware",
+    "AgentTool": "_as_tool",
+    "Each": "_each",
+    "Handover": "_handover",
     "HospitalGuide": "_guide",
     "RobotOperator": "_robot",
     "RobotReport": "_robot",
+    "Team": "_team",
     "VisionAgent": "_agent",
     "VisionMiddleware": "_middleware",
+    "VisionState": "_state",
+    "with_approval": "_approval",
     "route_of": "_guide",
 }
 

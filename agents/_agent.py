@@ -104,11 +104,11 @@ class VisionAgent(Facade, EachMixin):
         loaded = load_model(model) if isinstance(model, str) else model
         image_limits = image_limits or ImageLimits()
         store = images or ImageStore(_beside(memory), limits=image_limits)
-        kept = _checkpoints(checkpoints)
+        kept = opened_checkpoints(checkpoints)
         remembered = _opened(memory, store)
         super().__init__(
             name=checked_name(name),
-            around=Surroundings(images=store, effects=_ledger(kept), memory=remembered),
+            around=Surroundings(images=store, effects=opened_ledger(kept), memory=remembered),
             checkpoints=kept,
             limits=limits or AgentLimits(),
             image_limits=image_limits,
@@ -137,6 +137,11 @@ class VisionAgent(Facade, EachMixin):
     def model_name(self) -> str:
         """Name of the model at work."""
         return self._parts.model_name
+
+    @property
+    def own_approver(self) -> Approver | None:
+        """Its word on calls that need approval, where it was given one."""
+        return self._approve
 
     @property
     def parts(self) -> Parts:
@@ -245,9 +250,10 @@ def _remembering(memory: MemoryStore) -> Any:
     return make
 
 
-def _checkpoints(
+def opened_checkpoints(
     given: str | Path | BaseCheckpointSaver[Any] | None,
 ) -> BaseCheckpointSaver[Any]:
+    """Where conversations are kept: in memory, in a file or a database, or by another's."""
     if given is None:
         return InMemorySaver()
     return open_checkpoints(given) if isinstance(given, str | Path) else given
@@ -268,7 +274,7 @@ def _opened(memory: MemoryStore | str | Path | None, images: ImageStore) -> Memo
     return MemoryStore(memory, images=images)
 
 
-def _ledger(checkpoints: BaseCheckpointSaver[Any]) -> EffectLedger:
+def opened_ledger(checkpoints: BaseCheckpointSaver[Any]) -> EffectLedger:
     """The checkpoints' own, which lasts as long as they do; another's have none."""
     kept = getattr(checkpoints, "effects", None)
     return kept if isinstance(kept, EffectLedger) else InMemoryEffects()

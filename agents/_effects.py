@@ -26,6 +26,9 @@ from deixis.vision import Box, DeixisError, Detection, ImageBook, ImageStore, im
 Outcome = ToolResult | ToolMessage | Command[Any]
 """What a call came to: our tools' result, or what a tool of LangChain's returned."""
 
+NO_EFFECT: Final = "deixis_no_effect"
+"""Metadata of a tool of LangChain's that may well run again."""
+
 _CUT_OFF: Final = (
     "Error: this call was cut off. Whether it was done is not known: look before you try again."
 )
@@ -101,6 +104,8 @@ class Effects:
         """
         tool = request.tool
         if tool is None or (isinstance(tool, PlaceTool) and not tool.wrapped.effect):
+            return None
+        if (tool.metadata or {}).get(NO_EFFECT):
             return None
         return EffectCall(
             key=request_key(request),
