@@ -385,7 +385,7 @@ class Facade(ABC):
                         subgraphs=True,
                         durability="sync",
                     )
-                    with closing(cast("Any", pieces)):
+                    with closing(cast("Any", pieces)), run.stopped_when_left():
                         for namespace, mode, chunk in pieces:
                             yield from reader.read(namespace, mode, chunk)
                 except GraphRecursionError as error:
@@ -419,9 +419,10 @@ class Facade(ABC):
                         durability="sync",
                     )
                     async with aclosing(cast("Any", pieces)):
-                        async for namespace, mode, chunk in pieces:
-                            for event in reader.read(namespace, mode, chunk):
-                                yield event
+                        with run.stopped_when_left():
+                            async for namespace, mode, chunk in pieces:
+                                for event in reader.read(namespace, mode, chunk):
+                                    yield event
                 except GraphRecursionError as error:
                     raise _too_long(self._limits) from error
                 except GraphDrained as error:

@@ -49,6 +49,15 @@ class Run:
         """No further step begins, of any agent. Safe from any thread."""
         self.control.request_drain("stopped")
 
+    @contextmanager
+    def stopped_when_left(self) -> Generator[None]:
+        """Stops it where who reads its stream goes away: before LangGraph waits for its end."""
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
+
     def over(self) -> str | None:
         """Why nothing more may begin, in words; None while it may."""
         if self._until is not None and time.monotonic() >= self._until:
@@ -77,14 +86,11 @@ class Runs:
 
     @contextmanager
     def going(self, thread_id: str, run: Run) -> Generator[None]:
-        """Holds a run while it goes on. One that is left in the middle is stopped."""
+        """Holds a run while it goes on."""
         with self._lock:
             self._going.setdefault(thread_id, []).append(run)
         try:
             yield
-        except BaseException:
-            run.stop()
-            raise
         finally:
             with self._lock:
                 left = [one for one in self._going[thread_id] if one is not run]
