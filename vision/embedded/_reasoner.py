@@ -10,6 +10,7 @@ from functools import cached_property
 from deixis.vision._geometry import Detection
 from deixis.vision.embedded._dictionary import Dictionary
 from deixis.vision.embedded._glossary import Entry, Glossary, Mention
+from deixis.vision.embedded._medicines import ASKED, facts_of, medicines_on, medicines_told
 from deixis.vision.embedded._menu import currency
 from deixis.vision.embedded._outcome import Outcome
 from deixis.vision.embedded._prices import Bill, Item, Pricing, written
@@ -84,6 +85,8 @@ class Reasoner:
             return Outcome(text=say.imageless(), found=False, language=say.language)
         if not any(sign.lines for sign in signs):
             return Outcome(text=say.unreadable(), found=False, language=say.language)
+        if ASKED.search(fold(text)) and not any(sign.floors for sign in signs):
+            return medicines_told(signs, say)
         if question.intent == "read":
             return self._all(signs, say)
         if question.intent == "floors" and (shown := [f.text for s in signs for f in s.floors]):
@@ -133,8 +136,13 @@ class Reasoner:
         detections = tuple(
             line.detection(line.text, sign.image) for sign in signs for line in sign.lines
         )
+        medicines = medicines_on(signs)
         return Outcome(
-            text=say.written(shown), found=True, language=say.language, detections=detections
+            text=say.written(shown),
+            found=True,
+            language=say.language,
+            detections=detections,
+            facts=facts_of(medicines) if medicines else {},
         )
 
     def _on_floor(self, question: Question, signs: Sequence[Sign], say: Wording) -> Outcome:

@@ -112,6 +112,25 @@ class Wording:
             "这张图里没有读到文字。我只能读文字，看图需要视觉语言模型（见 deixis models）。",
         )
 
+    def medicine(self, name: str, text: str, strength: str) -> str:
+        """A medicine in the asker's words, with how it is written where that is otherwise."""
+        self._kept.update((text, strength))
+        told = f"{name} {strength}".strip()
+        if fold(name) == fold(text):
+            return told
+        return f"{told}（{text}）" if self.chinese else f"{told} ({text})"
+
+    def medicines(self, told: Sequence[str]) -> str:
+        """The medicines that something is for."""
+        what = self.listed(told)
+        if len(told) == 1:
+            return self._say(f"The medicine is {what}.", f"药名是{what}。")
+        return self._say(f"The medicines are {what}.", f"药有{what}。")
+
+    def no_medicine(self) -> str:
+        """No name of a medicine was read."""
+        return self._say("I read no name of a medicine here.", "这里没有读到药名。")
+
     def imageless(self) -> str:
         """A question about a sign, with no picture."""
         return self._say(
