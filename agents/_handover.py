@@ -174,8 +174,9 @@ def _hand_over(others: Sequence[str]) -> BaseTool:
             raise ToolException(f"there is no agent {to!r}: there are {', '.join(others)}")
         if _handed(messages) >= _MOST:
             raise ToolException("it has been handed over often enough: answer yourself")
-        said = messages[-1]
-        calls = said.tool_calls if isinstance(said, AIMessage) else []
+        said = next(m for m in reversed(messages) if isinstance(m, AIMessage))
+        answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+        calls = [call for call in said.tool_calls if call["id"] not in answered]
         # Each call needs a result, and those beside this one never get theirs.
         results = [
             ToolMessage(

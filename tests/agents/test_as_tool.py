@@ -121,9 +121,8 @@ def camera(shade: int) -> Any:
 
 def test_pictures_it_took_are_known_to_who_asked_under_free_handles() -> None:
     place = {"bbox_2d": [1, 2, 3, 4], "label": "cup", "image": "img_2"}
-    first = reader(
-        ScriptedModel([Call("look"), Say("In img_2.", places=[place])]), tools=[camera(7)]
-    )
+    steps = [Call("look"), Say("In img_2.", places=[place])]
+    first = reader(ScriptedModel(steps), tools=[camera(7)])
     other = VisionAgent(ScriptedModel(steps), tools=[camera(8)], name="other")
     both = [ASK, Call("ask_other", {"task": "Look"})]
     with ScriptedModel([both, Say("Two.")]) as outer:
