@@ -1,0 +1,17 @@
+"""Reading documents into fields without a language model: by labels, layout and tables."""
+
+from deixis.vision.embedded.documents._engine import find_fields
+from deixis.vision.embedded.documents._fields import FieldSpec, fields_of, leaves
+from deixis.vision.embedded.documents._outcomes import Found, UnclearError
+from deixis.vision.embedded.documents._parsing import Usage, parse
+
+__all__ = [
+    "FieldSpec",
+    "Found",
+    "UnclearError",
+    "Usage",
+    "fields_of",
+    "find_fields",
+    "leaves",
+    "parse",
+]
