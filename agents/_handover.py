@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NotRequired, cast
 
 from langchain.tools import ToolRuntime
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
@@ -174,9 +174,7 @@ def _hand_over(others: Sequence[str]) -> BaseTool:
             raise ToolException(f"there is no agent {to!r}: there are {', '.join(others)}")
         if _handed(messages) >= _MOST:
             raise ToolException("it has been handed over often enough: answer yourself")
-        said = next(m for m in reversed(messages) if isinstance(m, AIMessage))
-        answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
-        calls = [call for call in said.tool_calls if call["id"] not in answered]
+        calls = _unanswered(messages)
         # Each call needs a result, and those beside this one never get theirs.
         results = [
             ToolMessage(
@@ -213,6 +211,17 @@ def _hand_over(others: Sequence[str]) -> BaseTool:
         args_schema=shape,
         metadata={NO_EFFECT: True},
     )
+
+
+def _unanswered(messages: Sequence[AnyMessage]) -> list[ToolCall]:
+    """The calls of the last reply without a result. Models count their calls anew in each."""
+    answered: set[str] = set()
+    for message in reversed(messages):
+        if isinstance(message, ToolMessage):
+            answered.add(message.tool_call_id)
+        elif isinstance(message, AIMessage):
+            return [call for call in message.tool_calls if call["id"] not in answered]
+    return []
 
 
 def _handed(messages: Sequence[AnyMessage]) -> int:
