@@ -204,6 +204,41 @@ def serve(
 
 
 @app.command()
+def mcp(
+    map_: Map = None,
+    model: Model = "embedded",
+    port: Annotated[
+        int | None,
+        typer.Option("--http", metavar="PORT", min=0, max=65535, help="By default over stdio."),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="With --http; 127.0.0.1 by default.")] = (
+        "127.0.0.1"
+    ),
+    token: Annotated[
+        str | None,
+        typer.Option("--token", envvar="DEIXIS_MCP_TOKEN", help="Asked of clients over HTTP."),
+    ] = None,
+    allow: Annotated[
+        list[Path] | None,
+        typer.Option("--allow", metavar="FOLDER", help="Whose images may be read; this one."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Serve the tools to MCP clients: reading, grounding, zoom, translation, map lookup."""
+    from deixis.agents._mcp_command import mcp as run
+
+    run(
+        map_=map_,
+        model=model,
+        port=port,
+        host=host,
+        token=token,
+        allow=allow or [],
+        as_json=json,
+    )
+
+
+@app.command()
 def robot(
     instruction: Annotated[str, typer.Argument(metavar="INSTRUCTION", help="What to do.")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Makes the table.")] = 0,

@@ -46,11 +46,11 @@ def typed_arguments(
     except PlaceError as error:
         raise ToolError(str(error)) from None
     except ValidationError as error:
-        raise ToolError(_mendable(error)) from None
+        raise ToolError(mendable(error)) from None
     return {name: getattr(checked, name) for name in type(checked).model_fields}
 
 
-def _mendable(error: ValidationError) -> str:
+def mendable(error: ValidationError) -> str:
     """What is wrong with the arguments, one clause each, without pydantic's links."""
     clauses: list[str] = []
     for detail in error.errors(include_url=False, include_context=False):

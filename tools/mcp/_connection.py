@@ -75,7 +75,7 @@ class Connection:
         self._thread: threading.Thread | None = None
         self._stop: asyncio.Event | None = None
         self._link: _Link | None = None
-        self._opening: asyncio.Lock | None = None
+        self._opening = asyncio.Lock()
 
     @property
     def is_open(self) -> bool:
@@ -89,6 +89,7 @@ class Connection:
             McpError: It can't be opened.
         """
         started = threading.Event()
+        self._opening = asyncio.Lock()
         self._thread = threading.Thread(
             target=self._serve, args=(started,), name=f"mcp {self._server}", daemon=True
         )
@@ -169,7 +170,6 @@ class Connection:
     def _serve(self, started: threading.Event) -> None:
         async def served() -> None:
             self._stop = asyncio.Event()
-            self._opening = asyncio.Lock()
             self._loop = asyncio.get_running_loop()
             stop = self._stop
             started.set()
@@ -180,7 +180,6 @@ class Connection:
         asyncio.run(served())
 
     async def _linked(self) -> _Link:
-        assert self._opening is not None
         async with self._opening:
             if self._link is None or self._link.lost:
                 if self._link is not None:
@@ -281,6 +280,11 @@ class _Link:
                 self._holder.cancel()
             await asyncio.wait({self._holder}, timeout=_CLOSING_SECONDS / 2)
 
+    def _at_work(self) -> tuple[Client, asyncio.Task[None]]:
+        if self._client is None or self._holder is None:
+            raise LostError("it isn't connected", begun=False)
+        return self._client, self._holder
+
     def _gone(self) -> None:
         self.lost = True
 
@@ -290,12 +294,12 @@ class _Link:
 
     async def list(self) -> None:
         """Lists the tools, over as many pages as may be."""
-        assert self._client is not None
+        client, _ = self._at_work()
         self.stale = False
         tools: list[ServerTool] = []
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
-            page = await self._client.list_tools(cursor=cursor)
+            page = await client.list_tools(cursor=cursor)
             tools += page.tools
             cursor = page.next_cursor
             if not cursor:
@@ -306,8 +310,7 @@ class _Link:
         self, tool: str, arguments: dict[str, Any], *, progress: Progress
     ) -> CallToolResult:
         """Calls a tool, as long as the server shows that it lives."""
-        assert self._client is not None
-        assert self._holder is not None
+        client, holder = self._at_work()
         clock = asyncio.get_running_loop().time
         end = clock() + self._limits.call_seconds
         silent_until = clock() + self._limits.silent_seconds
@@ -317,18 +320,16 @@ class _Link:
             silent_until = clock() + self._limits.silent_seconds
             await progress(done, total, message)
 
-        work = asyncio.ensure_future(
-            self._client.call_tool(tool, arguments, progress_callback=heard)
-        )
+        work = asyncio.ensure_future(client.call_tool(tool, arguments, progress_callback=heard))
         try:
             while not work.done():
                 left = min(end, silent_until) - clock()
                 if left <= 0:
                     raise SlowError
                 await asyncio.wait(
-                    {work, self._holder}, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                    {work, holder}, timeout=left, return_when=asyncio.FIRST_COMPLETED
                 )
-                if self._holder.done() and not work.done():
+                if holder.done() and not work.done():
                     raise LostError("the connection broke off", begun=True)
             return await work
         except MCPError as error:

@@ -172,7 +172,7 @@ def _checking(schema: JsonObject) -> Any:
         for name in ("$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if")
         if name in keywords
     }
-    left = {name: _nothing for name in ("pattern", "patternProperties", "unevaluatedProperties")}
+    left = dict.fromkeys(("pattern", "patternProperties", "unevaluatedProperties"), _nothing)
 
     def additional(validator: Any, value: Any, instance: Any, within: Any) -> Iterator[Any]:
         if "patternProperties" not in within:
