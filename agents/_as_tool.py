@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from langchain.tools import ToolRuntime
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import StructuredTool
 from langgraph.config import get_config, get_stream_writer
@@ -27,7 +27,7 @@ from deixis.agents._ingest import taken_in
 from deixis.agents._loop import Loop
 from deixis.agents._parts import Parts, Surroundings, tool_names
 from deixis.agents._result import Speaking, Voice, answer_of
-from deixis.agents._state import ImageRecords, records_of, written
+from deixis.agents._state import ImageRecords, calls_with_results, records_of, written
 from deixis.tools import NewImage, Tool, ToolContext, ToolResult
 from deixis.vision import (
     Box,
@@ -353,19 +353,16 @@ def _brought(context: ToolContext) -> list[ImageRecord]:
 
 def _earlier(name: str, messages: Sequence[Any]) -> list[AnyMessage]:
     """What the agent was asked in this conversation before, and what it said."""
-    results = {m.tool_call_id: m for m in messages if isinstance(m, ToolMessage)}
     turns: list[tuple[AnyMessage, AnyMessage]] = []
-    for message in messages:
-        for call in message.tool_calls if isinstance(message, AIMessage) else ():
-            given = results.get(str(call["id"]))
-            if call["name"] != name or given is None or given.status == "error":
-                continue
-            kept = Beside.of(given).kept
-            said = cast("dict[str, Any]", kept) if isinstance(kept, dict) else {}
-            answer = AIMessage(
-                str(said.get("text", given.text)), response_metadata=said.get("metadata") or {}
-            )
-            turns.append((HumanMessage(str(call["args"].get("task", ""))), answer))
+    for call, given in calls_with_results(messages):
+        if call["name"] != name or given.status == "error":
+            continue
+        kept = Beside.of(given).kept
+        said = cast("dict[str, Any]", kept) if isinstance(kept, dict) else {}
+        answer = AIMessage(
+            str(said.get("text", given.text)), response_metadata=said.get("metadata") or {}
+        )
+        turns.append((HumanMessage(str(call["args"].get("task", ""))), answer))
     return [message for turn in turns[-_REMEMBERED:] for message in turn]
 
 

@@ -25,7 +25,7 @@ from deixis.agents._answer import (
 from deixis.agents._effects import Beside
 from deixis.agents._loop import Namespace
 from deixis.agents._run import RUN_ID
-from deixis.agents._state import records_of
+from deixis.agents._state import calls_with_results, records_of
 from deixis.vision import (
     Box,
     Detection,
@@ -324,16 +324,13 @@ def _pictures(turn: Sequence[AnyMessage]) -> tuple[Picture, ...]:
 
 def _calls(turn: Sequence[AnyMessage], *, hidden: str | None) -> tuple[ToolCallRecord, ...]:
     """The calls that were answered, with how that went."""
-    results = {m.tool_call_id: m for m in turn if isinstance(m, ToolMessage)}
     return tuple(
         ToolCallRecord(
             name=call["name"],
             arguments=call["args"],
-            ok=results[str(call["id"])].status != "error",
-            data=Beside.of(results[str(call["id"])]).data,
+            ok=result.status != "error",
+            data=Beside.of(result).data,
         )
-        for message in turn
-        if isinstance(message, AIMessage)
-        for call in message.tool_calls
-        if str(call["id"]) in results and call["name"] != hidden
+        for call, result in calls_with_results(turn)
+        if call["name"] != hidden
     )

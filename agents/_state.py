@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NotRequired
 
 from langchain.agents import AgentState
+from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 
 from deixis.vision import ImageRecord
 
@@ -45,3 +46,26 @@ def records_of(state: Mapping[str, Any]) -> list[ImageRecord]:
     """The records a state holds, oldest first."""
     images: ImageRecords = state.get("images") or {}
     return [ImageRecord.model_validate(record) for record in images.values()]
+
+
+def calls_with_results(messages: Iterable[object]) -> list[tuple[ToolCall, ToolMessage]]:
+    """The calls that were answered, in the order they were made, each with its result.
+
+    Models count their calls anew in each reply: a result belongs to a call of the last one.
+    """
+    found: list[tuple[ToolCall, ToolMessage]] = []
+    order: dict[int, int] = {}
+    calls: dict[str, tuple[int, ToolCall]] = {}
+    number = 0
+    for message in messages:
+        if isinstance(message, AIMessage):
+            calls = {}
+            for call in message.tool_calls:
+                calls.setdefault(str(call["id"]), (number, call))
+                number += 1
+        elif isinstance(message, ToolMessage) and message.tool_call_id in calls:
+            place, call = calls.pop(message.tool_call_id)
+            order[len(found)] = place
+            found.append((call, message))
+    ranked = sorted(range(len(found)), key=lambda i: order[i])
+    return [found[i] for i in ranked]
