@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from deixis.vision import Box, Detection, Point
+from deixis.vision import Box, Detection, ImageRecord, Point
 
 ValueT = TypeVar("ValueT", bound=BaseModel)
 
@@ -54,6 +54,7 @@ class PendingCall(BaseModel):
         description: What would happen, for the person to judge.
         places: Where, in original pixels, each with the handle of its image.
         agent: Who wants it: the agent asked, or one that it has asked.
+        images: The images that `places` are on: an inner agent's are not in the conversation yet.
         question: What a tool of LangGraph's wants to know (`interrupt`); `Decision.value` is
             the answer.
     """
@@ -65,6 +66,7 @@ class PendingCall(BaseModel):
     description: str = ""
     places: tuple[Point | Box, ...] = ()
     agent: str = ""
+    images: tuple[ImageRecord, ...] = ()
     question: JsonValue = None
 
 
@@ -199,3 +201,18 @@ class Finished(_Spoken):
 
 AgentEvent = TextDelta | Restarted | ToolStarted | ToolFinished | ApprovalNeeded | Finished
 """What happens while an agent works, as it streams."""
+
+
+def places_in(value: object, path: str = "") -> Iterator[tuple[str, Point | Box]]:
+    """The points and boxes in a value, however deep, each with its dotted path."""
+    if isinstance(value, Point | Box):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from places_in(getattr(value, name), f"{path}.{name}" if path else name)
+    elif isinstance(value, list | tuple):
+        for number, one in enumerate(cast("Sequence[object]", value)):
+            yield from places_in(one, f"{path}.{number}" if path else str(number))
+    elif isinstance(value, dict):
+        for name, one in cast("dict[object, object]", value).items():
+            yield from places_in(one, f"{path}.{name}" if path else str(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, cast
 
@@ -16,7 +17,7 @@ from langgraph.config import get_config
 from langgraph.errors import GraphInterrupt
 from langgraph.types import Command, Interrupt
 
-from deixis.agents._answer import Decision, PendingCall
+from deixis.agents._answer import Decision, PendingCall, places_in
 from deixis.agents._loop import Snapshot
 from deixis.agents._state import VisionState, records_of
 from deixis.tools import Tool, ToolContext
@@ -26,6 +27,7 @@ from deixis.vision import (
     DeixisError,
     Dialect,
     ImageBook,
+    ImageRecord,
     ImageStore,
     Point,
     Reader,
@@ -36,6 +38,7 @@ AnyTool = Tool[..., Any]
 _LONGEST_ERROR: Final = 600
 _LONGEST_WORD: Final = 200
 _ALLOWED: Final[list[Literal["approve", "edit", "reject", "respond"]]] = ["approve", "reject"]
+_HANDLE: Final = re.compile(r"\bimg_\d+\b")
 _BESIDE: Final = "deixis"
 _ASKS: Final = "deixis_approval"
 _log = logging.getLogger(__name__)
@@ -110,8 +113,12 @@ class Approval:
         except DeixisError:
             # It won't run either: the tool refuses what can't be read.
             return put
-        places = tuple(value for value in given.values() if isinstance(value, Point | Box))
-        return put.model_copy(update={"places": places, "description": _in_words(tool, given)})
+        places = tuple(place for _, place in places_in(given))
+        named = {place.image for place in places}
+        images = tuple(record for record in records_of(state) if record.handle in named)
+        return put.model_copy(
+            update={"places": places, "images": images, "description": _in_words(tool, given)}
+        )
 
 
 class AskingMiddleware(HumanInTheLoopMiddleware[Any, Any, Any]):
@@ -157,8 +164,47 @@ class AskingMiddleware(HumanInTheLoopMiddleware[Any, Any, Any]):
 
 
 def pending_calls(state: Snapshot) -> list[PendingCall]:
-    """The tool calls that wait for a person, in order, those of inner agents among them."""
-    return [call for interrupt in state.interrupts for call in _calls_of(interrupt.value)]
+    """The tool calls that wait for a person, in order, those of inner agents among them.
+
+    An image that only an inner agent knows keeps its handle, unless it is another's here.
+    """
+    known = {record.handle: record for record in records_of(state.values)}
+    return [
+        _under_free_handles(call, known)
+        for interrupt in state.interrupts
+        for call in _calls_of(interrupt.value)
+    ]
+
+
+def images_of(state: Snapshot) -> list[ImageRecord]:
+    """The images of a conversation, and those that a person needs to see to judge what waits."""
+    records = {record.handle: record for record in records_of(state.values)}
+    for call in pending_calls(state):
+        records |= {record.handle: record for record in call.images}
+    return list(records.values())
+
+
+def _under_free_handles(call: PendingCall, known: dict[str, ImageRecord]) -> PendingCall:
+    renamed: dict[str, str] = {}
+    for record in call.images:
+        handle, number = record.handle, len(known)
+        while known.get(handle, record).sha256 != record.sha256:
+            number += 1
+            handle = f"img_{number}"
+        renamed[record.handle] = handle
+        known[handle] = record.model_copy(update={"handle": handle})
+    if all(old == new for old, new in renamed.items()):
+        return call
+    return call.model_copy(
+        update={
+            "images": tuple(known[renamed[record.handle]] for record in call.images),
+            "places": tuple(
+                place.model_copy(update={"image": renamed.get(place.image or "", place.image)})
+                for place in call.places
+            ),
+            "description": _HANDLE.sub(lambda m: renamed.get(m[0], m[0]), call.description),
+        }
+    )
 
 
 def _calls_of(value: Any) -> list[PendingCall]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from deixis.agents._agent import VisionAgent
 from deixis.agents._answer import (
+    AgentEvent,
     Answer,
     Finished,
     Restarted,
@@ -117,10 +118,13 @@ def _turn(
     return answer
 
 
-def _print(event: object) -> None:
+def _print(event: AgentEvent) -> None:
+    if event.within and isinstance(event, TextDelta | Restarted):
+        return  # what agents say to each other
     if isinstance(event, TextDelta):
         say(plain(event.text), end="")
     elif isinstance(event, Restarted):
         say("\n  (the connection broke off: once more)", dim=True, to_stderr=True)
     elif isinstance(event, ToolStarted):
-        say(plain(f"  {event.name} {event.arguments}"), dim=True, to_stderr=True)
+        who = f"{event.agent}: " if event.within else ""
+        say(plain(f"  {who}{event.name} {event.arguments}"), dim=True, to_stderr=True)

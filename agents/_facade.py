@@ -26,7 +26,7 @@ from deixis.agents._answer import (
     Structured,
     ValueT,
 )
-from deixis.agents._approval import pending_calls, resumed
+from deixis.agents._approval import images_of, pending_calls, resumed
 from deixis.agents._effects import Effects
 from deixis.agents._keeping import forget, holding
 from deixis.agents._loop import Loop, Snapshot, StreamMode
@@ -317,9 +317,9 @@ class Facade(ABC):
         return forget(self._checkpoints, self._memory, user=user, thread=thread)
 
     def images(self, thread: str, *, user: str | None = None) -> ImageBook:
-        """The images of a thread, by handle."""
+        """The images of a thread, by handle, those of calls that wait for approval among them."""
         state = self._loop(None).get_state(_config(thread, user, self._limits))
-        return ImageBook(self._images, records_of(state.values))
+        return ImageBook(self._images, images_of(state))
 
     def _asked(
         self, question: str, images: Images, state: Snapshot, config: RunnableConfig

@@ -21,6 +21,7 @@ from deixis.agents._answer import (
     ToolCallRecord,
     ToolFinished,
     ToolStarted,
+    places_in,
 )
 from deixis.agents._effects import Beside
 from deixis.agents._loop import Namespace
@@ -291,21 +292,6 @@ def _structured(
             "detections": (*answer.detections, *places),
         }
     )
-
-
-def places_in(value: object, path: str = "") -> Iterator[tuple[str, Point | Box]]:
-    """The points and boxes in a value, however deep, each with its dotted path."""
-    if isinstance(value, Point | Box):
-        yield path, value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from places_in(getattr(value, name), f"{path}.{name}" if path else name)
-    elif isinstance(value, list | tuple):
-        for number, one in enumerate(cast("Sequence[object]", value)):
-            yield from places_in(one, f"{path}.{number}" if path else str(number))
-    elif isinstance(value, dict):
-        for name, one in cast("dict[object, object]", value).items():
-            yield from places_in(one, f"{path}.{name}" if path else str(name))
 
 
 def _last_turn(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:

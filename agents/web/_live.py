@@ -64,6 +64,8 @@ class LiveTurn:
 
     def take(self, event: AgentEvent) -> None:
         """What the run tells on its way; how it ends is told by the methods below."""
+        if event.within and not isinstance(event, ToolStarted | ToolFinished):
+            return  # what agents say to each other
         if isinstance(event, TextDelta):
             self._say(event.text)
         elif isinstance(event, Restarted):

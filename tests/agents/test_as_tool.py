@@ -189,11 +189,30 @@ def test_its_call_waits_for_the_person_who_asked_the_outer_one() -> None:
                 description="grasp: at (3, 4) of img_1",
                 places=(Point(x=3, y=4, image="img_1"),),
                 agent="reader",
+                images=agent.images("t").records,
             ),
         )
         answer = agent.resume("t", [True])
     assert answer.answer == "Done."
     assert "Grasped 3,4 on img_1." in told(inner)
+
+
+def test_a_person_sees_the_pictures_that_only_inner_agents_know() -> None:
+    steps = [Call("look"), Call("grasp", {"at": [1, 1]}), Say("Held.")]
+    agents = [
+        VisionAgent(ScriptedModel(steps), tools=[camera(shade), grasp], name=name)
+        for name, shade in (("reader", 7), ("other", 8))
+    ]
+    both = [ASK, Call("ask_other", {"task": "Take it"})]
+    agent = lead(ScriptedModel([both, Say("Done.")]), *agents)
+    waiting = agent.ask("Take them", blank(), thread="t")
+    book = agent.images("t")
+    shades = {
+        call.agent: book.image(str(call.places[0].image)).pixels().getpixel((0, 0))
+        for call in waiting.pending
+    }
+    assert shades == {"reader": (7, 7, 7), "other": (8, 8, 8)}
+    assert all(str(call.places[0].image) in call.description for call in waiting.pending)
 
 
 def test_calls_of_two_agents_at_once_each_get_their_own_decision() -> None:
