@@ -17,6 +17,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
+from deixis.agents._outside import foreign, signed
 from deixis.agents._state import ImageRecords, written
 from deixis.memory import Effect, EffectLedger
 from deixis.tools import NewImage, ToolResult
@@ -211,7 +212,7 @@ def told(call: ToolCall, result: ToolResult, book: ImageBook) -> tuple[ToolMessa
     images: ImageRecords = {}
     for record in records:
         images |= written(record)
-    return message, images
+    return signed(message, result.origin, length=len(result.text)), images
 
 
 def write_outcome(outcome: Outcome, store: ImageStore) -> str:
@@ -245,6 +246,7 @@ def _result_written(result: ToolResult, store: ImageStore) -> dict[str, Any]:
         ],
         "detections": [detection.model_dump() for detection in result.detections],
         "data": result.data.model_dump(mode="json") if result.data is not None else None,
+        "origin": result.origin,
     }
 
 
@@ -265,7 +267,9 @@ def read_outcome(known: Effect, call: ToolCall, store: ImageStore) -> ToolResult
     kept: dict[str, Any] = json.loads(known.result)
     if "result" in kept:
         return _result_read(kept["result"], store)
-    return ToolMessage(**{"content": _NOT_KEPT, **kept.get("message", {}), **named})
+    if "message" not in kept:
+        return signed(ToolMessage(_NOT_KEPT, **named), "")
+    return cast("ToolMessage", foreign(ToolMessage(**kept["message"], **named), call["name"]))
 
 
 def _result_read(kept: Mapping[str, Any], store: ImageStore) -> ToolResult:
@@ -293,4 +297,5 @@ def _result_read(kept: Mapping[str, Any], store: ImageStore) -> ToolResult:
         images=tuple(images),
         detections=detections,
         data=None if data is None else RootModel[JsonValue](data),
+        origin=str(kept.get("origin") or ""),
     )

@@ -49,7 +49,7 @@ def memory_tools(memory: MemoryStore) -> tuple[Tool[..., Any], ...]:
             raise ToolError(str(error)) from None
         return f"Remembered (id {kept.id})."
 
-    @tool
+    @tool(origin="memory")
     def recall(context: ToolContext, question: str, most: int = 5) -> ToolResult:
         """Looks up what was remembered of the user: earlier answers with their places, and notes.
 

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deixis.agents._effects import Effects, Outcome, request_key, told
 from deixis.agents._keeping import holding
+from deixis.agents._outside import foreign, signed
 from deixis.agents._run import run_of
 from deixis.agents._state import VisionState, records_of
 from deixis.agents._voices import own_words
@@ -220,7 +221,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         while True:
             try:
                 if tool is None or context is None:
-                    return handler(request)
+                    return foreign(handler(request), request.tool_call["name"])
                 return tool.run(request.tool_call["args"], context)
             except Exception as error:
                 if not (left and isinstance(error, _transient())):
@@ -238,7 +239,7 @@ class VisionMiddleware(AgentMiddleware[VisionState, Any]):
         while True:
             try:
                 if tool is None or context is None:
-                    return await handler(request)
+                    return foreign(await handler(request), request.tool_call["name"])
                 return await tool.arun(request.tool_call["args"], context)
             except Exception as error:
                 if not (left and isinstance(error, _transient())):
@@ -359,12 +360,15 @@ def _refused(request: ToolCallRequest, error: Exception) -> ToolMessage:
     if not isinstance(error, DeixisError):
         _log.warning("tool %s failed", name, exc_info=error)
         told = f"{name} failed: {type(error).__name__}: {told}"
-    return ToolMessage(
+    message = ToolMessage(
         f"Error: {told[:_LONGEST_ERROR]}",
         name=name,
         tool_call_id=str(request.tool_call["id"]),
         status="error",
     )
+    if (tool := _wrapped(request)) is not None:
+        return signed(message, tool.origin)
+    return signed(message, "" if request.tool is None else f"the tool {name}")
 
 
 def _late(request: ToolCallRequest) -> ToolMessage | None:

@@ -22,6 +22,7 @@ from deixis.vision import (
     frames_of,
     parse_reply,
 )
+from deixis.vision._untrusted import fenced, fenced_inline
 
 Count = Callable[[str], int]
 
@@ -63,8 +64,9 @@ class Scribe:
             full: Whether to say what is in it.
             look_again: Whether the model can have it shown again.
         """
-        contents = self._contents(record, known) if full else ""
-        told = f"{_named(record)}, {record.width}×{record.height}, not shown here{contents}"
+        words = self._contents(record, known) if full else ""
+        quotation = fenced_inline(f"{_source(record)}{words}", record.handle)
+        told = f"{record.handle}, {record.width}×{record.height}, not shown here: {quotation}"
         if look_again:
             told += f'; to see it again call look_again with image "{record.handle}"'
         return f"({told})\n"
@@ -94,8 +96,8 @@ def quoted(text: str, longest: int = _LONGEST_WORDS) -> str:
     return json.dumps(cut, ensure_ascii=False)
 
 
-def _named(record: ImageRecord) -> str:
-    return f"{record.handle}, {' '.join(record.source.split())[:_LONGEST_WORDS]}"
+def _source(record: ImageRecord) -> str:
+    return " ".join(record.source.split())[:_LONGEST_WORDS]
 
 
 def _fitting(texts: Iterable[str]) -> tuple[list[str], bool]:
@@ -231,7 +233,7 @@ def summary_text(
         count: Tokens of a text.
         look_again: Whether the model can have images shown again.
     """
-    left = bound - count(INTRO) - 12
+    left = bound - count(INTRO) - count(fenced("", "earlier turns")) - 12
     lines = _fit((line for _, line in reversed(images)), left // 2, count)
     named = ""
     if rest := images[: len(images) - len(lines)]:
@@ -244,7 +246,9 @@ def summary_text(
     told = [INTRO]
     if missing := among - len(kept):
         told.append(f"({missing} turns before are left out.)")
-    return "\n".join([*told, *kept]) + "\n" + named + "".join(lines)
+    if kept:
+        told.append(fenced("\n".join(kept), "earlier turns"))
+    return "\n".join(told) + "\n" + named + "".join(lines)
 
 
 def _fit(latest_first: Iterable[str], bound: int, count: Count) -> list[str]:
@@ -259,6 +263,6 @@ def _fit(latest_first: Iterable[str], bound: int, count: Count) -> list[str]:
 
 
 def _names(records: Sequence[ImageRecord], *, look_again: bool) -> str:
-    listed = "; ".join(_named(record) for record in records)
+    listed = "; ".join(f"{record.handle}, {_source(record)}" for record in records)
     how = ": look_again shows them" if look_again else ""
-    return f"(Not shown either{how}: {listed})\n"
+    return f"(Not shown either{how}: {fenced_inline(listed, 'their names')})\n"

@@ -18,6 +18,7 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from deixis.agents._outside import marked
 from deixis.agents._summary import Answers, Count, Past, Scribe, summary_text
 from deixis.vision import IMAGE_REFERENCE, Dialect, ImageRecord, ImageStore, Reader
 from deixis.vision._model import estimated_tokens
@@ -203,7 +204,7 @@ class _Walk:
         if isinstance(message, HumanMessage):
             self._last = number
             self._starts.append(number)
-        self._costs.append(_cost(message, self._room.count))
+        self._costs.append(_cost(marked(message), self._room.count))
         thought = str(message.additional_kwargs.get("reasoning_content") or "")
         self._thoughts.append(self._room.count(thought) if thought else 0)
         for index, block in enumerate(_blocks(message)):
@@ -294,6 +295,8 @@ class _Walk:
         if over > 0:
             last = self._last - self._cut
             kept = [*kept[:last], *_clipped(kept[last:], over, self._room.count)]
+        # What others wrote is marked at the very end: a cut must leave no mark open.
+        kept = [marked(message) for message in kept]
         if self._summary is None:
             return kept
         content: list[Any] = [{"type": "text", "text": self._summary.text}]

@@ -69,7 +69,7 @@ def phrase_card_tool(
     book = PhraseBook(lexicon or default_lexicon())
     translating = translator or Translator()
 
-    @tool
+    @tool(origin="a translation")
     def phrase_card(need: str, language: str = "en") -> ToolResult:
         """Makes a card in Chinese to show to staff, with Pinyin; or explains what staff said.
 

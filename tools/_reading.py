@@ -123,4 +123,4 @@ def _listed(
     if left_out := len(found) - len(rows):
         rows.append(f"({left_out} more lines: give a region to read them)")
     text = "\n".join([_QUOTED.format(image=handle), *rows]) if rows else f"No text in {handle}."
-    return ToolResult(text=text, detections=tuple(detections))
+    return ToolResult(text=text, detections=tuple(detections), origin=handle if rows else "")

@@ -155,6 +155,8 @@ class Tool(Generic[P, R]):
             a person for. It changes nothing, and the tool checks again when it runs.
         asks: What would happen, for the person to judge, such as `pick up what is at {at}`.
         coroutine: The same as `function`, asynchronously, where both are there.
+        origin: Who writes its results and errors, if not we do: `the map`, `the server files`.
+            A result that says so itself (`ToolResult.origin`) is taken at its word.
     """
 
     name: str
@@ -167,6 +169,7 @@ class Tool(Generic[P, R]):
     check: Callable[..., None] | None = None
     asks: str = ""
     coroutine: Callable[..., Awaitable[object]] | None = None
+    origin: str = ""
 
     def __post_init__(self) -> None:
         if self.approval:
@@ -189,7 +192,7 @@ class Tool(Generic[P, R]):
         """
         if inspect.iscoroutinefunction(self.function):
             raise ToolError(f"{self.name} is asynchronous: run the agent with aask or astream")
-        return as_result(self._call(self._given(said, context)))
+        return self._signed(self._call(self._given(said, context)))
 
     async def arun(self, said: Mapping[str, object], context: ToolContext) -> ToolResult:
         """The same for a function that may be asynchronous; one that isn't runs in a thread."""
@@ -197,10 +200,10 @@ class Tool(Generic[P, R]):
 
         given = self._given(said, context)
         if self.coroutine is not None:
-            return as_result(await self.coroutine(**given))
+            return self._signed(await self.coroutine(**given))
         if inspect.iscoroutinefunction(self.function):
-            return as_result(await cast("Awaitable[object]", self._call(given)))
-        return as_result(await asyncio.to_thread(self._call, given))
+            return self._signed(await cast("Awaitable[object]", self._call(given)))
+        return self._signed(await asyncio.to_thread(self._call, given))
 
     def refuse(self, said: Mapping[str, object], context: ToolContext) -> None:
         """Refuses a call that isn't worth asking a person for; needs `check`.
@@ -211,6 +214,10 @@ class Tool(Generic[P, R]):
         given = self._given(said, context)
         if self.check is not None:
             self.check(**given)
+
+    def _signed(self, value: object) -> ToolResult:
+        result = as_result(value)
+        return replace(result, origin=result.origin or self.origin)
 
     def _call(self, given: Mapping[str, object]) -> object:
         return cast("Callable[..., object]", self.function)(**given)
@@ -227,7 +234,8 @@ def as_result(value: object) -> ToolResult:
     if isinstance(value, ToolResult):
         return value
     if isinstance(value, VisionImage):
-        return ToolResult(text=f"An image: {value.source}.", images=(NewImage(image=value),))
+        text = f"An image: {value.source}."
+        return ToolResult(text=text, images=(NewImage(image=value),), origin="its name")
     if isinstance(value, Detection):
         value = [value]
     if isinstance(value, BaseModel):
@@ -236,7 +244,8 @@ def as_result(value: object) -> ToolResult:
         items = cast("Sequence[object]", value)
         if all(isinstance(item, Detection) for item in items):
             found = tuple(cast("Sequence[Detection]", items))
-            return ToolResult(text="\n".join(d.text or d.label for d in found), detections=found)
+            text = "\n".join(d.text or d.label for d in found)
+            return ToolResult(text=text, detections=found, origin="an image")
     return ToolResult(text="" if value is None else str(cast("object", value)))
 
 
@@ -250,6 +259,7 @@ def tool(
     effect: bool = False,
     check: Callable[..., None] | None = None,
     asks: str = "",
+    origin: str = "",
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 def tool(
     function: Callable[P, R] | None = None,
@@ -260,6 +270,7 @@ def tool(
     effect: bool = False,
     check: Callable[..., None] | None = None,
     asks: str = "",
+    origin: str = "",
 ) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
     """Makes a function a tool.
 
@@ -280,6 +291,8 @@ def tool(
             tool must check again when it runs, since things may have changed by then.
         asks: What the person is told would happen, with arguments by name in braces; the tool's
             name and its places by default.
+        origin: Who writes what it gives back, where that isn't you: of a tool that looks something
+            up on the web, `the web`. The model is shown those words marked as a quotation.
 
     Raises:
         TypeError: A parameter has no annotation, or there is no docstring.
@@ -287,7 +300,7 @@ def tool(
 
     def make(wrapped: Callable[P, R]) -> Tool[P, R]:
         made = _tool(wrapped, name=name, approval=approval, effect=effect)
-        return replace(made, check=check, asks=asks)
+        return replace(made, check=check, asks=asks, origin=origin)
 
     return make if function is None else make(function)
 

@@ -214,7 +214,7 @@ def _tag(to: str) -> str:
 def translate_tool(translator: Translator) -> Tool[[str, str], Translation]:
     """The `translate` tool over a translator."""
 
-    @tool
+    @tool(origin="a translation")
     def translate(text: str, to: str = "en") -> Translation:
         """Translates a text, and says whether a language model did or it went word by word.
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from deixis.vision._dialect import Dialect, Frames
 from deixis.vision._errors import PlaceError
 from deixis.vision._geometry import Detection
+from deixis.vision._untrusted import fenced
 
 RECALLED: Final = "deixis_recalled"
 """Where a message of the user's carries what came to mind, among its `additional_kwargs`."""
@@ -79,7 +80,8 @@ def recalled_text(memories: Sequence[Recalled], dialect: Dialect, frames: Frames
         frames: Its frame on each image.
     """
     lines = [_line(memory, dialect, frames) for memory in memories]
-    return "\n".join([_INTRO, *lines]) + "\n\n"
+    words = fenced("\n".join(lines), "memory")
+    return f"{_INTRO}\n{words}\n\n"
 
 
 def is_recalled(text: str) -> bool:

@@ -16,6 +16,7 @@ from deixis.vision import (
     VisionImage,
     load_image,
 )
+from deixis.vision._untrusted import unfenced
 
 
 def blank(width: int = 640, height: int = 480, shade: int = 255) -> VisionImage:
@@ -31,8 +32,9 @@ class Whole(FakeMessagesListChatModel):
 
 
 def told(model: ScriptedModel, number: int = -1) -> str:
-    """What the tools' messages said when the model was asked that time."""
-    return "\n".join(str(m.text) for m in model.asked[number] if isinstance(m, ToolMessage))
+    """What the tools' messages said when the model was asked that time, without marks."""
+    said = "\n".join(str(m.text) for m in model.asked[number] if isinstance(m, ToolMessage))
+    return unfenced(said)
 
 
 def blocks(messages: Sequence[BaseMessage], kind: str = IMAGE_REFERENCE) -> list[dict[str, Any]]:

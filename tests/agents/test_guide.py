@@ -321,7 +321,8 @@ def test_a_language_model_is_told_what_a_guide_does(hospital: IndoorMap) -> None
     assert route.step_free
     assert '"floor":"4F"' in told(model).replace(" ", "")
     system = next(str(m.text) for m in model.asked[0] if isinstance(m, SystemMessage))
-    assert "emergency number is 120. The emergency department is Emergency, on 1F." in system
+    where = '<outside source="the map">Emergency, on 1F</outside>'
+    assert f"emergency number is 120. The emergency department is {where}." in system
     assert system.endswith("Be brief.")
 
 

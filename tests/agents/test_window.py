@@ -34,6 +34,7 @@ from deixis.vision import (
     load_image,
 )
 from deixis.vision._model import estimated_tokens
+from deixis.vision._untrusted import unfenced
 from tests.agents.helpers import Whole, blank, blocks
 from tests.agents.prompts import counted
 from tests.dialects import RelativeDialect
@@ -139,8 +140,8 @@ def test_an_image_without_room_leaves_a_line_on_what_is_written_there() -> None:
     talk = Conversation(reader=Signs("急诊 Emergency", "药房"), image_tokens=500)
     talk.asks("What?", noise(1), noise(2))
     assert line_on("img_1", talk.shown()) == (
-        '(img_1, PIL image, 640×480, not shown here: "急诊 Emergency", "药房"; '
-        'to see it again call look_again with image "img_1")'
+        '(img_1, 640×480, not shown here: <outside source="img_1">PIL image: "急诊 Emergency", '
+        '"药房"</outside>; to see it again call look_again with image "img_1")'
     )
 
 
@@ -149,7 +150,7 @@ def test_what_answers_pointed_at_comes_first() -> None:
     talk.asks("Where is ENT?", noise(1))
     talk.answers("There.", {"bbox_2d": [10, 10, 90, 40], "label": "ENT"})
     talk.asks("And this?", noise(2))
-    assert ': "ENT", "急诊";' in line_on("img_1", talk.shown())
+    assert ': "ENT", "急诊"<' in line_on("img_1", talk.shown())
 
 
 def test_a_line_is_short_however_much_is_written_in_the_image() -> None:
@@ -159,7 +160,7 @@ def test_a_line_is_short_however_much_is_written_in_the_image() -> None:
     talk.asks("What?", noise(1), noise(2))
     line = line_on("img_1", talk.shown())
     assert len(line) < 400
-    assert '" …; to see it again' in line
+    assert '" …</outside>; to see it again' in line
 
 
 def test_text_of_a_sign_stays_within_its_line() -> None:
@@ -174,7 +175,7 @@ def test_a_reader_that_breaks_down_leaves_only_the_contents_out() -> None:
     talk = Conversation(reader=Broken(), image_tokens=1)
     talk.asks("What?", noise(1), noise(2))
     assert line_on("img_1", talk.shown()).startswith(
-        "(img_1, PIL image, 640×480, not shown here; to see"
+        '(img_1, 640×480, not shown here: <outside source="img_1">PIL image</outside>; to see'
     )
 
 
@@ -189,7 +190,7 @@ def test_of_very_many_pages_only_a_few_are_read() -> None:
 def test_look_again_is_named_only_where_it_is_offered() -> None:
     talk = Conversation(image_tokens=1, tools=())
     talk.asks("What?", noise(1), noise(2))
-    assert line_on("img_1", talk.shown()) == "(img_1, PIL image, 640×480, not shown here)"
+    assert line_on("img_1", talk.shown()).endswith(">PIL image</outside>)")
 
 
 def test_an_image_that_comes_again_is_shown_once_where_it_came_last() -> None:
@@ -266,8 +267,9 @@ def test_results_of_a_turn_that_is_too_long_are_cut() -> None:
     talk.calls("new " * 100)
     shown = talk.shown()
     older, newest = [m for m in shown if isinstance(m, ToolMessage)]
-    assert str(older.text).endswith("more characters: call the tool again)")
-    assert newest == talk.messages[-1]
+    assert unfenced(str(older.text)).endswith("more characters: call the tool again)")
+    assert str(older.text).endswith("</outside>")
+    assert unfenced(str(newest.text)) == talk.messages[-1].text
     assert counted(shown, [LOOK], dialect=QWEN, sizes={}) <= 2000
 
 

@@ -20,6 +20,7 @@ from deixis.vision import DeixisError, Detection, ToolError, load_image
 if TYPE_CHECKING:
     from deixis.tools.maps._router import Router
 
+_ORIGIN = "the map"
 _LONGEST_NAME = 80
 _MOST_AVOIDED = 20
 _MOST_LISTED = 100
@@ -134,7 +135,7 @@ def map_tools(map: IndoorMap) -> tuple[Tool[..., Any], ...]:  # noqa: A002
     """
     guide = _MapGuide(map)
 
-    @tool
+    @tool(origin=_ORIGIN)
     def find_place(query: str, language: str = "en") -> ToolResult:
         """Finds places of the building: departments, toilets, lifts, entrances, with floors.
 
@@ -147,7 +148,7 @@ def map_tools(map: IndoorMap) -> tuple[Tool[..., Any], ...]:  # noqa: A002
         """
         return guide.find(query, language)
 
-    @tool
+    @tool(origin=_ORIGIN)
     def route(
         to: str,
         start: str | None = None,
@@ -167,7 +168,7 @@ def map_tools(map: IndoorMap) -> tuple[Tool[..., Any], ...]:  # noqa: A002
         """
         return guide.route(to, start=start, step_free=step_free, avoid=avoid, language=language)
 
-    @tool
+    @tool(origin=_ORIGIN)
     def compare_sign_with_map(
         context: ToolContext, image: str | None = None, language: str = "en"
     ) -> ToolResult:
@@ -248,7 +249,8 @@ class _MapGuide:
             raise ToolError(f"no floor guide can be read on {handle}: ask for a photo of one")
         both = compare(entries, self._map, language=language, finder=self._finder)
         result = self._result(SignSummary.of(both, language), language, beside=handle)
-        return replace(result, detections=_differing(both))
+        origin = f"{_ORIGIN} and {handle}"
+        return replace(result, detections=_differing(both), origin=origin)
 
     def _start(self, start: str | None) -> Place:
         if start is None or not start.strip():

@@ -30,6 +30,7 @@ from deixis.vision._reading_cache import CachedReader
 from deixis.vision._recalled import STATEMENT, Recalled, question_of, recalled_of
 from deixis.vision._reply import write_reply
 from deixis.vision._rgbd import carries_depth
+from deixis.vision._untrusted import unfenced_content
 from deixis.vision.embedded._deciding import (
     NOTHING,
     Asked,
@@ -187,6 +188,7 @@ class EmbeddedModel(VisionModel):
 
     def _message(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> AIMessage:
         tools = [_Offered.of(tool) for tool in cast("list[JsonObject]", kwargs.get("tools") or [])]
+        messages = [_unmarked(message) for message in messages]
         asked = self._asked(messages)
         came_to = self._came_to(messages, asked, {tool.name for tool in tools})
         calls = [_call(came_to.call.tool, came_to.call.args)] if came_to.call is not None else []
@@ -328,6 +330,13 @@ class EmbeddedModel(VisionModel):
             failed=frozenset(str(m.name) for m in done if m.status == "error"),
             recalled=recalled_of(messages[last]),
         )
+
+
+def _unmarked(message: BaseMessage) -> BaseMessage:
+    """A message without the marks on others' words: this model never takes those for orders."""
+    content = unfenced_content(cast("Any", message).content)
+    same = content == message.content
+    return message if same else message.model_copy(update={"content": content})
 
 
 def _last_question(messages: Sequence[BaseMessage]) -> int:

@@ -1,0 +1,1 @@
+"""How the embedded model leads a team: whom it asks for what, and what it makes of their answers."""
