@@ -36,6 +36,7 @@ from deixis.vision import (
 )
 
 if TYPE_CHECKING:
+    from deixis.agents.tracing import AgentTracing, Tracing
     from deixis.memory import MemoryStore
 
 __all__ = ["AnyTool", "Images", "VisionAgent"]
@@ -78,6 +79,8 @@ class VisionAgent(Facade, EachMixin):
         memory: What outlives conversations: a `MemoryStore`, or a place for one. With it the
             agent recalls what a user asked and was told before, remembers each turn with its
             places, and has the tools `remember`, `recall` and `forget`.
+        tracing: Tells what happens as OpenTelemetry spans, also of the agents that it asks; off
+            by default.
 
     Raises:
         ModelError: The model can't be had.
@@ -100,6 +103,7 @@ class VisionAgent(Facade, EachMixin):
         memory: MemoryStore | str | Path | None = None,
         name: str = "agent",
         description: str = "",
+        tracing: Tracing | None = None,
     ) -> None:
         loaded = load_model(model) if isinstance(model, str) else model
         image_limits = image_limits or ImageLimits()
@@ -108,7 +112,9 @@ class VisionAgent(Facade, EachMixin):
         remembered = _opened(memory, store)
         super().__init__(
             name=checked_name(name),
-            around=Surroundings(images=store, effects=opened_ledger(kept), memory=remembered),
+            around=Surroundings(
+                images=store, effects=opened_ledger(kept), memory=remembered, tracing=tracing
+            ),
             checkpoints=kept,
             limits=limits or AgentLimits(),
             image_limits=image_limits,
@@ -215,6 +221,9 @@ class VisionAgent(Facade, EachMixin):
 
     def _approvers(self) -> Mapping[str, Approver]:
         return approvers_of(self._parts)
+
+    def _tracing(self) -> AgentTracing | None:
+        return self._parts.tracing(self._around)
 
 
 def checked_name(name: str) -> str:

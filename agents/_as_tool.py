@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
@@ -28,6 +28,7 @@ from deixis.agents._loop import Loop
 from deixis.agents._parts import Parts, Surroundings, tool_names
 from deixis.agents._result import Speaking, Voice, answer_of
 from deixis.agents._state import ImageRecords, calls_with_results, records_of, written
+from deixis.agents._tracing import traced
 from deixis.tools import NewImage, Tool, ToolContext, ToolResult
 from deixis.vision import (
     Box,
@@ -43,6 +44,9 @@ from deixis.vision import (
     image_block,
 )
 from deixis.vision._recalled import STATEMENT
+
+if TYPE_CHECKING:
+    from deixis.agents.tracing import AgentTracing
 
 _REMEMBERED: Final = 8  # earlier tasks that an agent is shown again
 _OPEN: Final = "open"  # what the embedded model left open, with its answer
@@ -115,15 +119,15 @@ class AgentTool(StructuredTool):
         member = Member.of(parts.as_member(), home, name=name, returns=returns)
         told = f"{description or _DEFAULT}\nIts tools: {', '.join(tool_names(parts.tools))}."
 
-        def ask(task: str, runtime: ToolRuntime) -> str:
+        def ask(task: str, runtime: ToolRuntime[Any, Any]) -> str:
             given = member.foreign(task, _messages(runtime.state))
             return member.plain(member.run(given, str(runtime.tool_call_id)))
 
-        async def aask(task: str, runtime: ToolRuntime) -> str:
+        async def aask(task: str, runtime: ToolRuntime[Any, Any]) -> str:
             given = member.foreign(task, _messages(runtime.state))
             return member.plain(await member.arun(given, str(runtime.tool_call_id)))
 
-        return cls.from_function(
+        made = cls.from_function(
             ask,
             aask,
             name=name,
@@ -134,6 +138,7 @@ class AgentTool(StructuredTool):
             returns=returns,
             approve=approve,
         )
+        return cast("AgentTool", made)
 
     def within(self, around: Surroundings) -> Tool[..., Any]:
         """The same as a tool of ours, with images and places, where another agent works."""
@@ -183,6 +188,7 @@ class Member:
         name: Of the tool that it is.
         loop: Its graph.
         returns: The shape of its answers.
+        tracing: Tells what it does.
     """
 
     parts: Parts
@@ -190,6 +196,7 @@ class Member:
     name: str
     loop: Loop
     returns: type[BaseModel] | None = None
+    tracing: AgentTracing | None = None
 
     @classmethod
     def of(
@@ -197,7 +204,10 @@ class Member:
     ) -> Member:
         """An agent with its graph, which is kept with the graph that it runs in."""
         loop = parts.loop(around, checkpointer=None, returns=returns)
-        return cls(parts=parts, around=around, name=name, loop=loop, returns=returns)
+        tracing = parts.tracing(around)
+        return cls(
+            parts=parts, around=around, name=name, loop=loop, returns=returns, tracing=tracing
+        )
 
     def asked(
         self,
@@ -235,7 +245,8 @@ class Member:
         """
         self._announce(call_id)
         try:
-            return _ended(self.loop.invoke(given, self._config()))
+            with traced(self.tracing, given) as told:
+                return told(_ended(self.loop.invoke(given, self._config())))
         except GraphBubbleUp:
             raise
         except Exception as error:
@@ -245,7 +256,8 @@ class Member:
         """The same, asynchronously."""
         self._announce(call_id)
         try:
-            return _ended(await self.loop.ainvoke(given, self._config()))
+            with traced(self.tracing, given) as told:
+                return told(_ended(await self.loop.ainvoke(given, self._config())))
         except GraphBubbleUp:
             raise
         except Exception as error:
@@ -318,7 +330,10 @@ class Member:
 
 
 def _messages(state: Any) -> list[AnyMessage]:
-    return list(state.get("messages", [])) if isinstance(state, Mapping) else []
+    known: Mapping[str, Any] = (
+        cast("Mapping[str, Any]", state) if isinstance(state, Mapping) else dict[str, Any]()
+    )
+    return list(known.get("messages", []))
 
 
 def _question(text: str, images: Sequence[ImageRecord]) -> HumanMessage:
@@ -344,7 +359,8 @@ def _brought(context: ToolContext) -> list[ImageRecord]:
     records = {record.handle: record for record in context.book.records}
     for message in reversed(context.messages):
         if isinstance(message, HumanMessage) and isinstance(message.content, list):
-            handles = [block.get("id") for block in message.content if isinstance(block, dict)]
+            blocks = [cast("dict[str, Any]", b) for b in message.content if isinstance(b, dict)]
+            handles = [str(block.get("id")) for block in blocks]
             found = [records[handle] for handle in handles if handle in records]
             if found:
                 return found

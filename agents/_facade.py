@@ -35,6 +35,7 @@ from deixis.agents._parts import Surroundings
 from deixis.agents._result import StreamReader, Voice, answer_of
 from deixis.agents._run import Run, Runs
 from deixis.agents._state import ImageRecords, merge_records, records_of, written
+from deixis.agents._tracing import traced_approvers, traced_astream, traced_stream
 from deixis.memory._names import thread_key
 from deixis.vision import (
     DeixisError,
@@ -49,6 +50,7 @@ from deixis.vision import (
 )
 
 if TYPE_CHECKING:
+    from deixis.agents.tracing import AgentTracing
     from deixis.memory import Forgotten, MemoryStore
 
 Images = ImageSource | Sequence[ImageSource]
@@ -105,6 +107,10 @@ class Facade(ABC):
     @abstractmethod
     def _approvers(self) -> Mapping[str, Approver]:
         """The word on calls of inner agents that bring one, by their names."""
+
+    @abstractmethod
+    def _tracing(self) -> AgentTracing | None:
+        """Tells what happens; None where nobody wants to know."""
 
     @overload
     def ask(
@@ -205,7 +211,8 @@ class Facade(ABC):
         config = _config(thread, user, self._limits)
         graph = self._loop(returns)
         asked = self._asked(question, images, graph.get_state(config), config)
-        yield from self._run(graph, asked, config, returns)
+        events = self._run(graph, asked, config, returns)
+        yield from traced_stream(self._tracing(), events, asked, config)
 
     async def astream(
         self,
@@ -221,7 +228,8 @@ class Facade(ABC):
         graph = self._loop(returns)
         state = await graph.aget_state(config)
         asked = await asyncio.to_thread(self._asked, question, images, state, config)
-        async for event in self._arun(graph, asked, config, returns):
+        events = self._arun(graph, asked, config, returns)
+        async for event in traced_astream(self._tracing(), events, asked, config):
             yield event
 
     @overload
@@ -263,9 +271,12 @@ class Facade(ABC):
         """
         config = _config(thread, user, self._limits)
         graph = self._loop(returns)
-        given = _decided(thread, decisions, graph.get_state(config))
-        events = list(self._run(graph, given, config, returns))
-        return cast("Finished", events[-1]).answer
+        state = graph.get_state(config)
+        given = _decided(thread, decisions, state)
+        decided = list(zip(pending_calls(state), decisions, strict=True))
+        events = self._run(graph, given, config, returns)
+        told = traced_stream(self._tracing(), events, given, config, decided)
+        return cast("Finished", list(told)[-1]).answer
 
     async def aresume_stream(
         self,
@@ -278,8 +289,11 @@ class Facade(ABC):
         """The same as `resume`, asynchronously and as it goes."""
         config = _config(thread, user, self._limits)
         graph = self._loop(returns)
-        given = _decided(thread, decisions, await graph.aget_state(config))
-        async for event in self._arun(graph, given, config, returns):
+        state = await graph.aget_state(config)
+        given = _decided(thread, decisions, state)
+        decided = list(zip(pending_calls(state), decisions, strict=True))
+        events = self._arun(graph, given, config, returns)
+        async for event in traced_astream(self._tracing(), events, given, config, decided):
             yield event
 
     def stop(self, thread: str, *, user: str | None = None) -> bool:
@@ -451,7 +465,9 @@ class Facade(ABC):
         asked = [approver for approver in found if approver is not None]
         # What a tool asks by itself isn't for an approver: it wants more than yes or no.
         questions = any(not call.name for call in pending)
-        return asked if asked and len(asked) == len(pending) and not questions else None
+        if not asked or len(asked) < len(pending) or questions:
+            return None
+        return traced_approvers(self._tracing(), asked)
 
     def _end(
         self, reader: StreamReader, state: Snapshot, config: RunnableConfig, returns: Shape

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, NotRequired, cast
+from typing import TYPE_CHECKING, Any, Final, NotRequired, cast
 
 from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.graph import START, StateGraph
+from langgraph.graph.state import StateGraph  # pyright: ignore[reportMissingTypeStubs]
 from langgraph.types import Command
 from pydantic import Field, create_model
 
@@ -26,7 +26,11 @@ from deixis.agents._result import StreamReader, Voice
 from deixis.agents._state import VisionState
 from deixis.vision import DeixisError, Dialect, ImageLimits, ImageStore
 
+if TYPE_CHECKING:
+    from deixis.agents.tracing import AgentTracing, Tracing
+
 HAND_OVER: Final = "hand_over"
+_START: Final = "__start__"
 _MOST: Final = 4
 _STEPS: Final = 60
 _INSTRUCTIONS: Final = """\
@@ -38,7 +42,7 @@ You share this conversation with other agents. When the user wants what another 
 class HandoverState(VisionState):
     """The conversation, and who talks with the user."""
 
-    active: NotRequired[Annotated[str, lambda _, new: new]]
+    active: NotRequired[str]
 
 
 class Handover(Facade):
@@ -63,6 +67,7 @@ class Handover(Facade):
             with what they ask of others. Each agent's own hold as well.
         image_limits: On what is taken in.
         name: Of all of them together.
+        tracing: As for `VisionAgent`.
 
     Raises:
         DeixisError: There are fewer than two agents, two of one name, or no such `first`.
@@ -79,6 +84,7 @@ class Handover(Facade):
         limits: AgentLimits | None = None,
         image_limits: ImageLimits | None = None,
         name: str = "handover",
+        tracing: Tracing | None = None,
     ) -> None:
         parts = {agent.name: agent.parts for agent in agents}
         if len(parts) < max(2, len(agents)):
@@ -91,7 +97,7 @@ class Handover(Facade):
         store = images or ImageStore(limits=image_limits)
         super().__init__(
             name=name,
-            around=Surroundings(images=store, effects=opened_ledger(kept)),
+            around=Surroundings(images=store, effects=opened_ledger(kept), tracing=tracing),
             checkpoints=kept,
             limits=limits or AgentLimits(steps=_STEPS),
             image_limits=image_limits,
@@ -118,7 +124,7 @@ class Handover(Facade):
         for name, parts in self._parts.items():
             graph = parts.loop(self._around, checkpointer=None, returns=returns)
             builder.add_node(name, graph, destinations=tuple(self._parts))
-        builder.add_conditional_edges(START, self._begins, list(self._parts))
+        builder.add_conditional_edges(_START, self._begins, list(self._parts))
         return cast("Loop", builder.compile(checkpointer=self._checkpoints, name=self.name))
 
     def _begins(self, state: HandoverState) -> str:
@@ -139,6 +145,10 @@ class Handover(Facade):
             nodes=set(self._parts),
             hidden=returns.__name__ if returns else None,
         )
+
+    def _tracing(self) -> AgentTracing | None:
+        tracing, models = self._around.tracing, [one.model for one in self._parts.values()]
+        return tracing and tracing.of(self.name, models=models, store=self._around.images)
 
     def _approvers(self) -> Mapping[str, Approver]:
         found: dict[str, Approver] = {}

@@ -13,6 +13,7 @@ from deixis.agents._loop import Loop
 from deixis.agents._parts import Parts, Surroundings
 from deixis.agents._result import Voice, answer_of
 from deixis.agents._state import ImageRecords, records_of, written
+from deixis.agents._tracing import traced
 from deixis.vision import DeixisError, ImageBook
 
 
@@ -29,22 +30,29 @@ class AgentNode(RunnableLambda[Any, Any]):
         """
         member = parts.as_member()
         loop: Loop = member.loop(around, checkpointer=None)
+        tracing = member.tracing(around)
         limit: RunnableConfig = {"recursion_limit": 4 * parts.limits.steps + 6}
 
         def run(state: Any) -> dict[str, Any]:
             given, seen = _given(state, around)
-            return _added(loop.invoke(given, limit), member, seen, state)
+            with traced(tracing, given) as told:
+                after = told(loop.invoke(given, limit))
+            return _added(after, member, seen, state)
 
         async def arun(state: Any) -> dict[str, Any]:
             given, seen = _given(state, around)
-            return _added(await loop.ainvoke(given, limit), member, seen, state)
+            with traced(tracing, given) as told:
+                after = told(await loop.ainvoke(given, limit))
+            return _added(after, member, seen, state)
 
         return cls(run, arun, name=parts.name)
 
 
 def _given(state: Any, around: Surroundings) -> tuple[dict[str, Any], int]:
     """The agent's state out of the graph's, and how many messages that one has."""
-    known = cast("Mapping[str, Any]", state) if isinstance(state, Mapping) else {}
+    known: Mapping[str, Any] = (
+        cast("Mapping[str, Any]", state) if isinstance(state, Mapping) else dict[str, Any]()
+    )
     messages = cast("list[AnyMessage]", list(known.get("messages", [])))
     if not any(isinstance(message, HumanMessage) for message in messages):
         raise DeixisError("there is no question: the state's `messages` need one from the user")

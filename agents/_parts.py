@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.language_models import BaseChatModel
@@ -17,10 +17,14 @@ from deixis.agents._loop import Loop, build_loop
 from deixis.agents._middleware import AgentLimits, VisionMiddleware
 from deixis.agents._prompt import system_prompt
 from deixis.agents._returning import ReturningMiddleware, returning_tool
+from deixis.agents._tracing import traced_middleware
 from deixis.memory import EffectLedger, MemoryStore
 from deixis.tools import Tool
 from deixis.tools._langchain import PlaceTool
 from deixis.vision import Dialect, ImageStore, PixelDialect, Reader, VisionModel
+
+if TYPE_CHECKING:
+    from deixis.agents.tracing import AgentTracing, Tracing
 
 AnyTool = Tool[..., Any] | BaseTool | Callable[..., Any]
 
@@ -36,11 +40,13 @@ class Surroundings:
         images: Where images' bytes are kept.
         effects: Where calls of tools with an effect are written down.
         memory: Told who refers to which pictures.
+        tracing: Where what happens is told.
     """
 
     images: ImageStore
     effects: EffectLedger
     memory: MemoryStore | None = None
+    tracing: Tracing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,14 @@ class Parts:
         if isinstance(self.model, VisionModel):
             return self.model.name_for_users
         return str(getattr(self.model, "model_name", type(self.model).__name__))
+
+    def tracing(self, around: Surroundings) -> AgentTracing | None:
+        """Tells what it does where it works; None where nobody wants to know."""
+        if around.tracing is None:
+            return None
+        return around.tracing.of(
+            self.name, models=[self.model], dialect=self.dialect, store=around.images
+        )
 
     def as_member(self) -> Parts:
         """The same agent asked by another, which remembers the conversation itself."""
@@ -131,13 +145,10 @@ class Parts:
             [_langchain_tool(tool, returns) for tool in offered],
             name=self.name,
             system_prompt=system_prompt(dialect, self.instructions),
-            middleware=[
-                *approval.middleware(),
-                *remembering,
-                *shaping,
-                vision,
-                *self.middleware,
-            ],
+            middleware=traced_middleware(
+                self.tracing(around),
+                [*approval.middleware(), *remembering, *shaping, vision, *self.middleware],
+            ),
             checkpointer=checkpointer,
         )
 

@@ -1,0 +1,35 @@
+"""Seeing what happened: a run as OpenTelemetry spans, in a file, and as something to read.
+
+Importing this package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deixis.agents.tracing._middleware import ChatTracing, StepTracing, TracingMiddleware
+    from deixis.agents.tracing._tracing import AgentTracing, Tracing
+
+__all__ = [
+    "AgentTracing",
+    "ChatTracing",
+    "StepTracing",
+    "Tracing",
+    "TracingMiddleware",
+]
+
+_HOMES = {
+    "AgentTracing": "_tracing",
+    "ChatTracing": "_middleware",
+    "StepTracing": "_middleware",
+    "Tracing": "_tracing",
+    "TracingMiddleware": "_middleware",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"deixis.agents.tracing.{_HOMES[name]}"), name)
