@@ -342,8 +342,10 @@ class _Placer:
         return sum(_area(_clip(shape, box)) for shape in (*polygons, *plates))
 
     def _busy(self, box: Rect) -> float:
-        k = self.texture.width / self.size[0]
-        part = (box[0] * k, box[1] * k, box[2] * k, box[3] * k)
+        wide, high = self.texture.size
+        k = wide / self.size[0]
+        # The texture's height was rounded: the foot of the picture may lie below it.
+        part = (box[0] * k, min(box[1] * k, high - 1), box[2] * k, min(box[3] * k, high))
         small = self.texture.resize((1, 1), Image.Resampling.BOX, part)
         value = small.getpixel((0, 0))
         return float(value) if isinstance(value, int | float) else 0.0

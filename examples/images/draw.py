@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import _form
+import _papers
 import _signs
 from _scene import Board, Line, Photo, Shot, photograph, plaster, street, tiles, wood
 
@@ -62,6 +63,11 @@ PICTURES = (
         _signs.station,
         Shot((1400, 900), ((62, 62), (1330, 112), (1316, 820), (78, 842)), tiles, 15),
     ),
+    Picture(
+        "prescription.jpg",
+        _papers.prescription,
+        Shot((1100, 1400), ((70, 52), (1020, 88), (1046, 1338), (48, 1306)), wood, 16),
+    ),
 )
 
 
@@ -90,20 +96,27 @@ def draw_pictures(folder: Path) -> str:
     return ",\n    ".join(entries)
 
 
-def draw_form(folder: Path) -> str:
-    """Draw the form and return its part of the truth."""
-    first, second = _form.pages()
+def draw_document(folder: Path, name: str, title: str, pages: tuple[Photo, Photo]) -> str:
+    """Draw a document of two pages and return its part of the truth."""
+    first, second = pages
     first.image.save(
-        folder / "form.pdf",
+        folder / name,
         save_all=True,
         append_images=[second.image],
         resolution=_form.DPI,
-        title="Outpatient registration form",
+        title=title,
         creationDate=EPOCH,
         modDate=EPOCH,
     )
     bodies = ",\n    ".join(f"{{{listing(page)}}}" for page in (first, second))
-    return f'{{"file": "form.pdf", "dpi": {_form.DPI}, "pages": [\n    {bodies}\n    ]}}'
+    return f'{{"file": "{name}", "dpi": {_form.DPI}, "pages": [\n    {bodies}\n    ]}}'
+
+
+def draw_documents(folder: Path) -> str:
+    """Draw the documents and return their part of the truth."""
+    form = draw_document(folder, "form.pdf", "Outpatient registration form", _form.pages())
+    invoice = draw_document(folder, "invoice.pdf", "Invoice", _papers.invoice())
+    return f"{form},\n    {invoice}"
 
 
 def main(arguments: list[str]) -> None:
@@ -111,10 +124,10 @@ def main(arguments: list[str]) -> None:
     folder = Path(arguments[0]) if arguments else Path(__file__).parent
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        pictures, form = draw_pictures(folder), draw_form(folder)
+        pictures, documents = draw_pictures(folder), draw_documents(folder)
     except FileNotFoundError as error:
         raise SystemExit(f"draw.py: {error}") from error
-    truth = f'{{\n  "pictures": [\n    {pictures}\n  ],\n  "documents": [\n    {form}\n  ]\n}}\n'
+    truth = f'{{\n  "pictures": [\n    {pictures}\n  ],\n  "documents": [\n    {documents}\n  ]\n}}\n'
     (folder / "truth.json").write_text(truth, encoding="utf-8")
 
 

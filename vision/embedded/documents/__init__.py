@@ -4,12 +4,15 @@ from deixis.vision.embedded.documents._engine import find_fields
 from deixis.vision.embedded.documents._fields import FieldSpec, fields_of, leaves
 from deixis.vision.embedded.documents._outcomes import Found, UnclearError
 from deixis.vision.embedded.documents._parsing import Usage, parse
+from deixis.vision.embedded.documents._written import Writing, Written
 
 __all__ = [
     "FieldSpec",
     "Found",
     "UnclearError",
     "Usage",
+    "Writing",
+    "Written",
     "fields_of",
     "find_fields",
     "leaves",

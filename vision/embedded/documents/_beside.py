@@ -113,7 +113,7 @@ class Beside:
             return []
         first = row[0]
         gap = first.u1 - label.u2
-        if gap > _FAR * self._page.width or (text and gap > _FAR_TEXT * label.height):
+        if text and gap > min(_FAR * self._page.width, _FAR_TEXT * label.height):
             return []
         if text and not label.colon and self._in_label_column(first):
             return []

@@ -11,13 +11,13 @@ from typing import Final
 from deixis.vision._geometry import Box
 from deixis.vision._reader import Reading
 from deixis.vision.embedded.documents._beside import Beside, Stood
-from deixis.vision.embedded.documents._fields import FieldSpec, Path
+from deixis.vision.embedded.documents._fields import FieldSpec, Path, leaves
 from deixis.vision.embedded.documents._numbers import is_money
 from deixis.vision.embedded.documents._outcomes import Found, UnclearError
 from deixis.vision.embedded.documents._page import Page, Piece, page_of, union
 from deixis.vision.embedded.documents._parsing import Usage, is_blank, parse, parts_of
 from deixis.vision.embedded.documents._seeking import Headings, Sought, sought_of
-from deixis.vision.embedded.documents._tables import SUMS, Row, Table, tables_of
+from deixis.vision.embedded.documents._tables import SUMS, Row, tables_of
 from deixis.vision.embedded.documents._ticks import Pixels
 from deixis.vision.embedded.documents._ticking import ticked_choice, ticked_flag
 from deixis.vision.embedded.documents._words import Names, meanings_of
@@ -29,11 +29,12 @@ _UNREAD: Final = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class _Candidate:
-    """What one label would give a field."""
+    """What one label would give a field; `shared` where it may give another field something too."""
 
     label: Piece
     fit: float
     found: Found
+    shared: bool = False
 
 
 def find_fields(
@@ -63,7 +64,7 @@ class _Finder:
         pixels: Sequence[Pixels] | None,
     ) -> None:
         self._sought = sought_of(fields)
-        self._lists = [spec for spec in fields if spec.is_table]
+        self._lists = [(path, spec) for path, spec in leaves(fields) if spec.is_table]
         texts = [line.text for reading in readings for line in reading.lines]
         self._usage = Usage.of(texts)
         self._pages = [
@@ -76,9 +77,14 @@ class _Finder:
 
     def all(self) -> list[Found]:
         """The fields that something stands there for, tables' cells among them."""
-        tables = tables_of(self._lists, self._pages, self._usage)
-        found = [one for spec in self._lists for one in self._cells(spec, tables[spec.name])]
-        used = {piece for table in tables.values() for piece in table.used}
+        tables = tables_of([spec for _, spec in self._lists], self._pages, self._usage)
+        found = [
+            one
+            for (path, spec), table in zip(self._lists, tables, strict=True)
+            for number, row in enumerate(table.rows)
+            for one in self._row(path, spec, number, row)
+        ]
+        used = {piece for table in tables for piece in table.used}
         candidates: list[list[_Candidate]] = [[] for _ in self._sought]
         for page in self._pages:
             rest = replace(page, pieces=tuple(p for p in page.pieces if id(p) not in used))
@@ -131,7 +137,7 @@ class _Finder:
             if lines:
                 stood = Stood(pieces=tuple(lines), sure=0.85, block=True)
                 one = self._parsed(sought, stood, fit)
-                found.append(_Candidate(label=heading, fit=fit * 0.9, found=one))
+                found.append(_Candidate(label=heading, fit=fit * 0.9, found=one, shared=True))
         return found
 
     def _value(self, sought: Sought, label: Piece, fit: float, beside: Beside) -> Found | None:
@@ -148,7 +154,7 @@ class _Finder:
             if ticked is not None:
                 return self._found(sought, ticked.pieces, ticked.value, 0.95 * fit, ticked.problem)
         text = spec.kind in ("text", "place", "list", "choice", "flag")
-        stood = beside.of(label, text=text, names=sought.bare or sought.names, words=spec.words)
+        stood = beside.of(label, text=text, names=sought.names, words=spec.words)
         stood = [one for one in stood if not is_blank(one.text)]
         if spec.kind == "place":
             pieces = stood[0].pieces if stood else (label,)
@@ -202,11 +208,11 @@ class _Finder:
         claims: dict[int, list[tuple[float, int]]] = {}
         for number, some in enumerate(candidates):
             if self._sought[number].spec.kind != "place":
-                for one in some:
+                for one in (one for one in some if not one.shared):
                     claims.setdefault(id(one.label), []).append((one.fit, number))
 
         def keeps(one: _Candidate, number: int) -> bool:
-            if self._sought[number].spec.kind == "place":
+            if one.shared or self._sought[number].spec.kind == "place":
                 return True
             rivals = [fit for fit, other in claims[id(one.label)] if other != number]
             return all(one.fit > fit + _ALIKE / 2 for fit in rivals)
@@ -242,20 +248,13 @@ class _Finder:
             for number, (value, text) in enumerate(zip(values, texts, strict=True))
         ]
 
-    def _cells(self, spec: FieldSpec, table: Table) -> list[Found]:
-        return [
-            one
-            for number, row in enumerate(table.rows)
-            for one in self._row(spec, number, row)
-        ]
-
-    def _row(self, spec: FieldSpec, number: int, row: Row) -> list[Found]:
+    def _row(self, at: Path, spec: FieldSpec, number: int, row: Row) -> list[Found]:
         found: list[Found] = []
         for one in spec.item.fields if spec.item is not None else ():
             pieces = row.cells.get(one.name)
             if not pieces:
                 continue
-            path: Path = (spec.name, number, one.name)
+            path: Path = (*at, number, one.name)
             cell = Sought(path=path, spec=one, names=Names.of(one.words, row=True))
             if one.kind == "place":
                 found.append(self._found(cell, pieces, _place(one, pieces), 0.97))

@@ -22,6 +22,8 @@ _COLON = re.compile(r"(?<![\d:])\s*[:：](?!//)|(?<=\d)\s*：|(?<=\d)\s*:(?!\d)(
 _BREAK = re.compile(
     r"(?<=\s)(?=\S)|(?<=[\u3400-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9.)）])(?=[\u3400-\u9fff])"
 )
+# Chinese has no blanks to break at: a label that a colon ends may begin anywhere.
+_BREAK_ZH = re.compile(rf"{_BREAK.pattern}|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])")
 _LONGEST: Final = 42
 _VALUE_START = re.compile(r"[\s.:：#]*(?:[¥￥$€£]|RMB|CNY|USD|EUR|[A-Z]{0,5}[-/]?\d|[-−(]\s?[¥￥$€£\d])")
 
@@ -239,7 +241,7 @@ def _parted(whole: Piece, known: Known) -> Iterator[Piece]:
 
 def _label_start(text: str, start: int, end: int, known: Known) -> int | None:
     """Where the label begins that a colon ends; None where the colon is none of a label."""
-    cuts = [start, *(m.start() for m in _BREAK.finditer(text, start, end)), end]
+    cuts = [start, *(m.start() for m in _BREAK_ZH.finditer(text, start, end)), end]
     for at in cuts[:-1]:
         if at < end and known(text[at:end].strip(), True):
             return at

@@ -92,25 +92,26 @@ class _Header:
 
 def tables_of(
     specs: Sequence[FieldSpec], pages: Sequence[Page], usage: Usage
-) -> dict[str, Table]:
-    """The rows of each list of groups, by the list's name; a header serves one list only."""
-    found = {spec.name: list(_headers(spec, pages)) for spec in specs}
-    tables: dict[str, Table] = {}
+) -> list[Table]:
+    """The rows of each list of groups; a header serves one list only."""
+    found = [list(_headers(spec, pages)) for spec in specs]
+    tables = [Table() for _ in specs]
     taken: set[int] = set()
 
-    def fullest(spec: FieldSpec) -> float:
-        most = max((len(h.fields) for h in found[spec.name]), default=0)
-        return most + most / max(len(_fields(spec)), 1)
+    def fullest(number: int) -> float:
+        most = max((len(h.fields) for h in found[number]), default=0)
+        return most + most / max(len(_fields(specs[number])), 1)
 
-    for spec in sorted(specs, key=fullest, reverse=True):
-        free = [h for h in found[spec.name] if not any(id(p) in taken for p in h.pieces)]
+    for number in sorted(range(len(specs)), key=fullest, reverse=True):
+        spec = specs[number]
+        free = [h for h in found[number] if not any(id(p) in taken for p in h.pieces)]
         most = max((len(h.fields) for h in free), default=0)
         headers = [h for h in free if len(h.fields) == most]
         # Two tables that fit alike but have other columns: which is meant isn't known.
         alike = [h for h in headers if h.fields == headers[0].fields]
         table = Table() if len(alike) < len(headers) else _Reader(spec, pages, usage).table(alike)
         taken |= table.headers
-        tables[spec.name] = table
+        tables[number] = table
     return tables
 
 
@@ -219,10 +220,11 @@ class _Reader:
                 continue
             if any(_FURNITURE.search(piece.text) for piece in row):
                 continue
-            if self._is_sum(row, columns) or self._is_far(v, begun, top, page):
+            placed = self._placed(row, columns)
+            led = not bare or bool(begun)
+            if led and (self._is_sum(row, columns) or self._is_far(v, begun, top, page)):
                 self._take(page, columns, begun, loose)
                 return False
-            placed = self._placed(row, columns)
             if self._is_row(placed, strict=bare and not begun):
                 begun.append((Row(cells=self._cells(placed), page=page.number), v, list(row)))
                 if not bare or len(begun) > 1:

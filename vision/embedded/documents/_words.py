@@ -18,6 +18,7 @@ _NUMBERING = re.compile(
 )
 _BRACKETS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]?")
 _SHARE = re.compile(r"@?\s*\d+(?:[.,]\d+)?\s*%")
+_MONEY = re.compile(r"\b(?:USD|GBP|EUR|CNY|RMB|JPY|HKD|INR|AUD|CAD|CHF|SGD)\b|[$€£¥￥]|人民币(?!.*大写)")
 _ENDING = re.compile(r"[\s:：*＊.。…_＿]+$")
 _SCRIPTS = re.compile(r"[\u3400-\u9fff]+(?:[\s、]*[\u3400-\u9fff]+)*|[^\u3400-\u9fff]+")
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[#%№]")
@@ -31,11 +32,11 @@ _SHORT = {
     "ref": "reference", "mobile": "phone", "pct": "%", "percent": "%", "dr": "doctor",
     "acct": "account", "temp": "temperature", "cust": "customer", "pmt": "payment",
 }  # fmt: skip
-_SMALL = frozenset("of the a an s is are your our please in on for do you".split())
+_SMALL = frozenset("of the a an s is are our please in on for do you".split())
 # What says only which document or person a label is of, where just one could be meant.
 _NEUTRAL = frozenset(
     map(stem, "invoice patient form document receipt full bill prescription this card visit "
-    "record applicant item line row person personal".split())
+    "record applicant item line row person personal your".split())
 )  # fmt: skip
 _NEUTRAL_ZH = re.compile(r"^(?:发票|患者|病人|本人|申请人|票据|处方|您的|商品|药品|检验)|(?:如下)$")
 # Where both are printed, a grand total is more of a total than a total.
@@ -44,6 +45,15 @@ _SPELT = 7
 _SPELT_ZH = 5
 
 Key = tuple[str, ...]
+
+# What a plainer label may stand for, where a document has just that.
+_PLAINER = {
+    "date": "invoice-date prescription-date report-date visit-date application-date".split(),
+    "name": ["patient-name"],
+    "item": ["drug"],
+    "quantity": ["dispensed-quantity"],
+    "specification": ["strength"],
+}
 
 
 @cache
@@ -76,13 +86,15 @@ def key_of(text: str) -> Key:
 def keys_in(text: str) -> tuple[Key, ...]:
     """The names that a label prints, fullest first: of «姓名 Name» the whole and each language."""
     unnumbered = _NUMBERING.sub("", text.strip())
-    plain = _ENDING.sub("", _SHARE.sub(" ", unnumbered) if len(unnumbered) > 5 else unnumbered)
+    if len(unnumbered) > 5:
+        unnumbered = _MONEY.sub(" ", _SHARE.sub(" ", unnumbered)) or unnumbered
+    plain = _ENDING.sub("", unnumbered)
     found = [key_of(plain)]
     for bare in (plain, _BRACKETS.sub(" ", plain)):
         found.append(key_of(bare))
         if has_han(bare):
             parts = [part.strip(" /|·-—()（）:：") for part in _SCRIPTS.findall(bare)]
-            found += [key_of(part) for part in parts if len(part) > 1]
+            found += [key_of(part) for part in parts]
         elif "/" in bare:
             found += [key_of(part) for part in bare.split("/")]
     return tuple(key for key in dict.fromkeys(found) if key and any(key))
@@ -159,6 +171,8 @@ class Names:
         known = _entries("document_labels.tsv")
         if any(self._means(known.get(_bare(key), {})) for key in said if _bare(key)):
             return _NEAR if colon else 0.0
+        if any(_is_plainer(own, other) for own in self.meanings for other in meant):
+            return _NEAR
         if meanings_of(label, colon=True):
             return 0.0  # known to mean something else
         return _MISREAD if any(_misread(own, key) for own in self._spelt() for key in said) else 0.0
@@ -169,6 +183,10 @@ class Names:
         for key, meanings in known.items():
             if self._means(meanings):
                 yield key
+
+
+def _is_plainer(own: str, other: str) -> bool:
+    return own in _PLAINER.get(other, ()) or other in _PLAINER.get(own, ())
 
 
 def _bare(key: Key) -> Key:
