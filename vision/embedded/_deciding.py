@@ -50,6 +50,7 @@ class Decision:
     Attributes:
         outcome: The answer.
         call: The tool call that it waits for.
+        beside: Calls made at the same time.
         statement: The answer without words about where it is from, as it is to be remembered;
             empty where the answer is nothing else.
         open: What the answer asks back, for the next turn.
@@ -59,6 +60,12 @@ class Decision:
     call: Act | None = None
     statement: str = ""
     open: JsonObject | None = None
+    beside: tuple[Act, ...] = ()
+
+    @property
+    def calls(self) -> tuple[Act, ...]:
+        """All the tool calls that it waits for."""
+        return () if self.call is None else (self.call, *self.beside)
 
 
 def noting(what: str, asked: Asked, offered: Collection[str], say: Wording) -> Decision:

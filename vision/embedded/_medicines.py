@@ -49,8 +49,8 @@ _FORM: Final = (
 )
 _UNLISTED: Final = (
     re.compile(
-        rf"^[\s\d.)、]*(?P<name>[A-Za-z][A-Za-z-]{{3,}}(?: [A-Za-z][A-Za-z-]{{2,}})?)[\s,]+(?:{_FORM})?"
-        rf"[\s,]*{_STRENGTH.pattern}",
+        rf"^[\s\d.)、]*(?P<name>[A-Za-z][A-Za-z-]{{3,}}(?: [A-Za-z][A-Za-z-]{{2,}})?)[\s,]+"
+        rf"(?:{_FORM})?[\s,]*{_STRENGTH.pattern}",
         re.IGNORECASE,
     ),
     re.compile(
@@ -300,4 +300,6 @@ def _loosely(form: str) -> str:
     whole = written(form)
     if not form.isascii() or len(form) < 7 or not form.isalpha() or form.startswith("vitamin"):
         return whole
-    return f"{whole}|(?<![a-z]){form}(?=enteric|tab|cap|film|chew|oral|inj|solu|drop|cream|oint|\\d)"
+    return (
+        f"{whole}|(?<![a-z]){form}(?=enteric|tab|cap|film|chew|oral|inj|solu|drop|cream|oint|\\d)"
+    )

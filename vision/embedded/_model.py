@@ -42,6 +42,7 @@ from deixis.vision.embedded._deciding import (
     quoting,
 )
 from deixis.vision.embedded._defaults import default_reasoner
+from deixis.vision.embedded._offered import Offered
 from deixis.vision.embedded._outcome import Outcome, Sum
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._reasoner import Reasoner
@@ -61,6 +62,8 @@ from deixis.vision.embedded.operating._operating import operates
 from deixis.vision.embedded.operating._phrases import named
 from deixis.vision.embedded.operating._robot_turn import OPEN, RobotTurn
 from deixis.vision.embedded.operating._tracking import Seeing
+from deixis.vision.embedded.teaming._members import members_of
+from deixis.vision.embedded.teaming._team_turn import TeamTurn
 from deixis.vision.embedded.things._things import detection_of
 
 _CALCULATOR = "calculate"
@@ -187,11 +190,11 @@ class EmbeddedModel(VisionModel):
             yield chunk
 
     def _message(self, messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> AIMessage:
-        tools = [_Offered.of(tool) for tool in cast("list[JsonObject]", kwargs.get("tools") or [])]
+        tools = [Offered.of(tool) for tool in cast("list[JsonObject]", kwargs.get("tools") or [])]
         messages = [_unmarked(message) for message in messages]
         asked = self._asked(messages)
-        came_to = self._came_to(messages, asked, {tool.name for tool in tools})
-        calls = [_call(came_to.call.tool, came_to.call.args)] if came_to.call is not None else []
+        came_to = self._came_to_in_all(messages, asked, tools)
+        calls = [_call(act.tool, act.args) for act in came_to.calls]
         if not calls and kwargs.get("tool_choice") not in (None, "auto", "none"):
             calls.append(_structured(tools, kwargs.get("tool_choice"), came_to.outcome))
         if calls:
@@ -204,6 +207,41 @@ class EmbeddedModel(VisionModel):
         if came_to.open is not None:
             told[OPEN] = came_to.open
         return AIMessage(self._written(came_to.outcome), response_metadata=told)
+
+    def _came_to_in_all(
+        self, messages: Sequence[BaseMessage], asked: Asked, tools: Sequence[Offered]
+    ) -> Decision:
+        """What it comes to, with whoever can be asked."""
+        offered = {tool.name for tool in tools}
+        members = members_of([(tool.name, tool.told, tool.fields) for tool in tools])
+        noted = to_remember(asked.question) is not None or to_forget(asked.question) is not None
+        if not members or noted:
+            return self._came_to(messages, asked, offered)
+        shown = [view for view in asked.images if _by_user(view, messages)]
+        turn = TeamTurn(
+            said=asked.question,
+            open=_left_open(messages),
+            members=members,
+            pictures=[view.handle for view in shown],
+            brought=asked.brought,
+            frames={
+                view.handle: self.dialect.frame(view.image.size, image=view.handle)
+                for view in self.views(messages)
+            },
+            done=_done(messages, {}),
+            before=_done(messages, {}, earlier=True),
+        )
+        if turn.reads_itself:
+            return self._came_to(messages, asked, offered)
+
+        def look(text: str, handles: Sequence[str]) -> Outcome:
+            about = [view for view in shown if view.handle in handles]
+            return self._decided(replace(asked, question=text, images=about), offered).outcome
+
+        came = turn.next(look=look)
+        if isinstance(came, tuple):
+            return Decision(NOTHING, came[0], beside=came[1:])
+        return Decision(came.outcome, open=came.open)
 
     def _came_to(
         self, messages: Sequence[BaseMessage], asked: Asked, offered: Collection[str]
@@ -351,10 +389,25 @@ def _left_open(messages: Sequence[BaseMessage]) -> JsonObject | None:
     return cast("JsonObject", left) if isinstance(left, dict) else None
 
 
-def _done(messages: Sequence[BaseMessage], shown: Mapping[int, str]) -> list[Done]:
-    """The tool calls since the last question, each with the picture that it came with."""
+def _by_user(view: ImageView, messages: Sequence[BaseMessage]) -> bool:
+    """Whether a user showed a picture, and not an arm's camera."""
+    return not carries_depth(view.image) and any(
+        isinstance(messages[number], HumanMessage) for number in view.messages
+    )
+
+
+def _done(
+    messages: Sequence[BaseMessage], shown: Mapping[int, str], *, earlier: bool = False
+) -> list[Done]:
+    """The tool calls since the last question, each with the picture that it came with.
+
+    Args:
+        messages: The conversation.
+        shown: Handles of pictures, by the messages that show them.
+        earlier: Those before the question instead.
+    """
     last = _last_question(messages)
-    calls = {c["id"]: c for m in messages[last:] if isinstance(m, AIMessage) for c in m.tool_calls}
+    calls = {c["id"]: c for m in messages if isinstance(m, AIMessage) for c in m.tool_calls}
     return [
         Done(
             tool=str(m.name),
@@ -365,27 +418,8 @@ def _done(messages: Sequence[BaseMessage], shown: Mapping[int, str]) -> list[Don
             image=shown.get(number, ""),
         )
         for number, m in enumerate(messages)
-        if number > last and isinstance(m, ToolMessage)
+        if (number < last if earlier else number > last) and isinstance(m, ToolMessage)
     ]
-
-
-class _Offered:
-    """A tool as it was bound: its name and the fields it wants."""
-
-    def __init__(self, name: str, fields: Mapping[str, object], required: Sequence[str]) -> None:
-        self.name = name
-        self.fields = fields
-        self.required = required
-
-    @classmethod
-    def of(cls, tool: JsonObject) -> _Offered:
-        function = cast("JsonObject", tool.get("function") or tool)
-        schema = cast("JsonObject", function.get("parameters") or {})
-        return cls(
-            str(function["name"]),
-            cast("JsonObject", schema.get("properties") or {}),
-            cast("list[str]", schema.get("required") or []),
-        )
 
 
 def _with_result(outcome: Outcome, sum_: Sum, result: str) -> Outcome:
@@ -398,7 +432,7 @@ def _with_result(outcome: Outcome, sum_: Sum, result: str) -> Outcome:
     )
 
 
-def _structured(tools: Sequence[_Offered], choice: object, outcome: Outcome) -> ToolCall:
+def _structured(tools: Sequence[Offered], choice: object, outcome: Outcome) -> ToolCall:
     """A forced call: the fields that this model knows how to fill, by their names.
 
     Raises:

@@ -1,1 +1,1 @@
-"""How the embedded model leads a team: whom it asks for what, and what it makes of their answers."""
+"""How the embedded model leads a team: whom it asks for what, and what it makes of answers."""

@@ -15,9 +15,11 @@ Role = Literal["read", "document", "guide", "operate"]
 
 _SKILLS: Final = re.compile(r"^Its tools:(?P<tools>.*?)\.?\s*$", re.MULTILINE)
 _READS: Final = frozenset({"read_text", "find_on_sign", "zoom", "look_again"})
-_READER: Final = re.compile(r"\bread|\btext|\blabel|\bsign|\bocr\b|\bpicture|\bimage|识|读|文字|标签")
+_READER: Final = re.compile(
+    r"\bread|\btext|\blabel|\bsign|\bocr\b|\bpicture|\bimage|识|读|文字|标签"
+)
 _DOCUMENTS: Final = re.compile(
-    r"\bdocument|\bform|\binvoice|\breceipt|\bbill|\btable of|\bcontract|单据|票|表格|文件|文档|合同"
+    r"\bdocument|\bform|\binvoice|\breceipt|\bbill|\bcontract|单据|票|表格|文件|文档|合同"
 )
 
 

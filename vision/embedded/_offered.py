@@ -1,0 +1,39 @@
+"""A tool as it is offered to the embedded model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from deixis.vision._dialect import JsonObject
+
+
+class Offered:
+    """A tool as it was bound.
+
+    Args:
+        name: Of the tool.
+        told: Its description.
+        fields: Schemas of its arguments, by their names.
+        required: Names of those that it can't do without.
+    """
+
+    def __init__(
+        self, name: str, told: str, fields: Mapping[str, object], required: Sequence[str]
+    ) -> None:
+        self.name = name
+        self.told = told
+        self.fields = fields
+        self.required = required
+
+    @classmethod
+    def of(cls, tool: JsonObject) -> Offered:
+        """A tool as LangChain hands it to a model."""
+        function = cast("JsonObject", tool.get("function") or tool)
+        schema = cast("JsonObject", function.get("parameters") or {})
+        return cls(
+            str(function["name"]),
+            str(function.get("description") or ""),
+            cast("JsonObject", schema.get("properties") or {}),
+            cast("list[str]", schema.get("required") or []),
+        )
