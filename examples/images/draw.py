@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import _form
+import _label
 import _papers
 import _signs
 from _scene import Board, Line, Photo, Shot, photograph, plaster, street, tiles, wood
@@ -67,6 +68,11 @@ PICTURES = (
         "prescription.jpg",
         _papers.prescription,
         Shot((1100, 1400), ((70, 52), (1020, 88), (1046, 1338), (48, 1306)), wood, 16),
+    ),
+    Picture(
+        "label.jpg",
+        _label.label,
+        Shot((1100, 760), ((96, 84), (1012, 60), (1030, 652), (82, 676)), plaster, 17),
     ),
 )
 
