@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     )
     from deixis.agents._approval import with_approval
     from deixis.agents._as_tool import AgentTool
+    from deixis.agents._document import Document, FieldEvidence
+    from deixis.agents._documents import DocumentReader
     from deixis.agents._each import Each
     from deixis.agents._guide import HospitalGuide, route_of
     from deixis.agents._handover import Handover
@@ -44,7 +46,10 @@ __all__ = [
     "ApprovalNeeded",
     "Approver",
     "Decision",
+    "Document",
+    "DocumentReader",
     "Each",
+    "FieldEvidence",
     "Finished",
     "Handover",
     "HospitalGuide",
@@ -69,7 +74,10 @@ __all__ = [
 _HOMES = {
     "AgentLimits": "_middleware",
     "AgentTool": "_as_tool",
+    "Document": "_document",
+    "DocumentReader": "_documents",
     "Each": "_each",
+    "FieldEvidence": "_document",
     "Handover": "_handover",
     "HospitalGuide": "_guide",
     "RobotOperator": "_robot",
