@@ -32,10 +32,13 @@ def _taken_in(message: AnyMessage, book: ImageBook) -> AnyMessage:
 
 
 def _block(block: Any, book: ImageBook) -> Any:
-    if not isinstance(block, dict) or cast("dict[str, Any]", block).get("type") == IMAGE_REFERENCE:
+    if not isinstance(block, dict):
         return block
+    given = cast("dict[str, Any]", block)
+    if given.get("type") == IMAGE_REFERENCE:
+        return given
     try:
-        image = image_of_block(cast("dict[str, Any]", block))
-        return block if image is None else image_block(book.add(image))
+        image = image_of_block(given)
+        return given if image is None else image_block(book.add(image))
     except DeixisError as error:
         return {"type": "text", "text": f"(A picture that can't be shown: {error})"}

@@ -242,7 +242,7 @@ def answer_of(
     """
     turn = _last_turn(cast("Sequence[AnyMessage]", state.get("messages", [])))
     last = next((m for m in reversed(turn) if isinstance(m, AIMessage)), AIMessage(""))
-    spoke = last.name if last.name in voices else agent
+    spoke = last.name if last.name and last.name in voices else agent
     voice = voices[spoke]
     frames = frames_of(records_of(state), voice.dialect)
     reply = parse_reply(str(last.text), voice.dialect, frames)
@@ -270,9 +270,11 @@ def _structured(
         (m for m in reversed(turn) if isinstance(m, ToolMessage) and m.name == returns.__name__),
         None,
     )
-    known = {**dict(answer), "value": None}
+    known: dict[str, Any] = {**dict(answer), "value": None}
+    # Of parts that are checked already; validated anew, they would lose what isn't written.
+    make = cast("Any", Structured[BaseModel]).model_construct
     if given is None or (data := Beside.of(given).data) is None:
-        return Structured[BaseModel].model_construct(**known)
+        return make(**known)
     value = returns.model_validate(data, by_alias=True, by_name=True)
     places = [
         Detection(
@@ -284,7 +286,7 @@ def _structured(
         for path, place in places_in(value)
     ]
     filled = any(v not in (None, "", [], {}) for v in value.model_dump().values())
-    return Structured[BaseModel].model_construct(
+    return make(
         **{
             **known,
             "value": value,

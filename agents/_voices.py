@@ -63,9 +63,13 @@ def _reworded(message: AnyMessage, rewording: Rewording) -> AnyMessage:
 def _content(content: Any, rewording: Rewording) -> Any:
     if isinstance(content, str):
         return rewording.text(content)
-    return [
-        {**block, "text": rewording.text(str(block["text"]))}
-        if isinstance(block, dict) and cast("dict[str, Any]", block).get("type") == "text"
-        else block
-        for block in cast("list[Any]", content)
-    ]
+    return [_block(block, rewording) for block in cast("list[Any]", content)]
+
+
+def _block(block: Any, rewording: Rewording) -> Any:
+    if not isinstance(block, dict):
+        return block
+    given = cast("dict[str, Any]", block)
+    if given.get("type") != "text":
+        return given
+    return {**given, "text": rewording.text(str(given["text"]))}

@@ -9,7 +9,8 @@ from langchain.tools import InjectedState, ToolRuntime
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool as langchain_tool
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.graph.message import MessagesState  # pyright: ignore[reportMissingTypeStubs]
+from langgraph.graph.state import StateGraph  # pyright: ignore[reportMissingTypeStubs]
 from langgraph.types import Command, interrupt
 
 from deixis.agents import Decision, VisionAgent, VisionState, with_approval
@@ -18,6 +19,7 @@ from deixis.tools import tool
 from deixis.vision import Point
 from tests.agents.helpers import blank, blocks, told, where
 
+START, END = "__start__", "__end__"
 PLACE = {"bbox_2d": [1, 2, 3, 4], "label": "ENT", "image": "img_1"}
 
 
