@@ -220,7 +220,7 @@ class VisionAgent(Facade, EachMixin):
         return StreamReader(agent=self.name, run_id=run_id, hidden=hidden)
 
     def _approvers(self) -> Mapping[str, Approver]:
-        return approvers_of(self._parts)
+        return approvers_of((self._parts, None))
 
     def _tracing(self) -> AgentTracing | None:
         return self._parts.tracing(self._around)
@@ -239,15 +239,25 @@ def checked_name(name: str) -> str:
     return name
 
 
-def approvers_of(parts: Parts) -> dict[str, Approver]:
-    """The word on calls of the agents that an agent may ask, and of those they may, by name."""
-    found: dict[str, Approver] = {}
-    for tool in parts.tools:
-        if isinstance(tool, AgentTool):
-            found |= approvers_of(tool.parts)
-            if tool.approve is not None:
-                found[tool.parts.name] = tool.approve
-    return found
+def approvers_of(*agents: tuple[Parts, Approver | None]) -> dict[str, Approver]:
+    """Who has the word on calls of agents and of all that they may ask, by the agents' names.
+
+    A name that agents with different words share is nobody's: their calls wait.
+
+    Args:
+        agents: With their own words.
+    """
+    words: dict[str, list[Approver | None]] = {}
+    left = list(agents)
+    while left:
+        parts, own = left.pop()
+        words.setdefault(parts.name, []).append(own)
+        left += [(t.parts, t.approve) for t in parts.tools if isinstance(t, AgentTool)]
+    return {
+        name: given[0]
+        for name, given in words.items()
+        if given[0] is not None and all(one == given[0] for one in given)
+    }
 
 
 def _remembering(memory: MemoryStore) -> Any:

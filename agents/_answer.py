@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
 from deixis.vision import Box, Detection, ImageRecord, Point
 
@@ -57,6 +57,7 @@ class PendingCall(BaseModel):
         images: The images that `places` are on: an inner agent's are not in the conversation yet.
         question: What a tool of LangGraph's wants to know (`interrupt`); `Decision.value` is
             the answer.
+        id: Names this call, for `Decision.call`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,6 +69,7 @@ class PendingCall(BaseModel):
     agent: str = ""
     images: tuple[ImageRecord, ...] = ()
     question: JsonValue = None
+    id: str = ""
 
 
 class Decision(BaseModel):
@@ -77,13 +79,16 @@ class Decision(BaseModel):
         allow: Whether it may run.
         reason: Told to the model when it may not.
         value: The answer, where the call asks a question.
+        call: Id of the call that the person was shown: where time has passed since, a decision
+            that names it is refused for any other.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    allow: bool
+    allow: StrictBool
     reason: str = ""
     value: JsonValue = None
+    call: str = ""
 
 
 Approver = Callable[[PendingCall], Decision | bool]

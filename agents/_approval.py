@@ -33,10 +33,11 @@ from deixis.vision import (
     Reader,
     frames_of,
 )
+from deixis.vision._untrusted import for_person
 
 AnyTool = Tool[..., Any]
 _LONGEST_ERROR: Final = 600
-_LONGEST_WORD: Final = 200
+_QUOTES: Final = {ord("“"): '"', ord("”"): '"'}
 _ALLOWED: Final[list[Literal["approve", "edit", "reject", "respond"]]] = ["approve", "reject"]
 _HANDLE: Final = re.compile(r"\bimg_\d+\b")
 _BESIDE: Final = "deixis"
@@ -103,7 +104,12 @@ class Approval:
         """A call as a person judges it: what would happen, and where in which picture."""
         name, said = str(request["name"]), cast("dict[str, Any]", request["args"])
         description = str(request.get("description", ""))
-        put = PendingCall(name=name, arguments=said, description=description, agent=self._agent)
+        put = PendingCall(
+            name=name,
+            arguments=said,
+            description=_listed(name, said) if name in self._asking else description,
+            agent=self._agent,
+        )
         tool = self._ours.get(name)
         if tool is None:
             return put
@@ -170,9 +176,9 @@ def pending_calls(state: Snapshot) -> list[PendingCall]:
     """
     known = {record.handle: record for record in records_of(state.values)}
     return [
-        _under_free_handles(call, known)
+        _under_free_handles(call.model_copy(update={"id": f"{interrupt.id}.{number}"}), known)
         for interrupt in state.interrupts
-        for call in _calls_of(interrupt.value)
+        for number, call in enumerate(_calls_of(interrupt.value), start=1)
     ]
 
 
@@ -243,7 +249,16 @@ def resumed(state: Snapshot, decisions: Sequence[Decision | bool]) -> Command[An
     Args:
         state: The thread that waits.
         decisions: One for each of `pending_calls`.
+
+    Raises:
+        DeixisError: A decision is meant for another call than the one that waits there.
     """
+    for call, given in zip(pending_calls(state), decisions, strict=True):
+        if isinstance(given, Decision) and given.call not in ("", call.id):
+            raise DeixisError(
+                f"a decision is for another call than {call.name or 'the question'}, which waits "
+                "now: look at `pending` again"
+            )
     left = iter(decisions)
     answers: dict[str, Any] = {}
     for interrupt in state.interrupts:
@@ -380,11 +395,14 @@ def _refused(call: ToolCall, error: Exception) -> ToolMessage:
 
 
 def _in_words(tool: AnyTool, given: Mapping[str, object]) -> str:
-    words = {name: _word(value) for name, value in given.items()}
-    if tool.asks:
-        return tool.asks.format_map(words)
-    told = ", ".join(f"{name} {word}" for name, word in words.items())
-    return f"{tool.name}: {told}" if told else tool.name
+    if not tool.asks:
+        return _listed(tool.name, given)
+    return tool.asks.format_map({name: _word(value) for name, value in given.items()})
+
+
+def _listed(name: str, given: Mapping[str, object]) -> str:
+    told = ", ".join(f"{for_person(key, 40)} {_word(value)}" for key, value in given.items())
+    return f"{name}: {told}" if told else name
 
 
 def _word(value: object) -> str:
@@ -395,5 +413,8 @@ def _word(value: object) -> str:
             return f"({x1:.0f}, {y1:.0f}) to ({x2:.0f}, {y2:.0f}) of {image}"
         case float():
             return f"{value:g}"
+        case str():
+            # In quotes, so that it can't pass for our own words about the call.
+            return f"“{for_person(value.translate(_QUOTES))}”"
         case _:
-            return str(value)[:_LONGEST_WORD]
+            return for_person(str(value))

@@ -171,6 +171,7 @@ class AgentTool(StructuredTool):
             coroutine=aask,
             arguments=Task,
             context_name="context",
+            origin=f"the agent {self._parts.name}",
         )
 
     @property

@@ -151,13 +151,7 @@ class Handover(Facade):
         return tracing and tracing.of(self.name, models=models, store=self._around.images)
 
     def _approvers(self) -> Mapping[str, Approver]:
-        found: dict[str, Approver] = {}
-        for name, parts in self._parts.items():
-            found |= approvers_of(parts)
-            own = self._own[name]
-            if own is not None:
-                found[name] = own
-        return found
+        return approvers_of(*((parts, self._own[name]) for name, parts in self._parts.items()))
 
 
 def _taking_part(

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from deixis.agents._approval import Approval
 from deixis.agents._loop import Loop, build_loop
 from deixis.agents._middleware import AgentLimits, VisionMiddleware
+from deixis.agents._names import check_names
 from deixis.agents._prompt import system_prompt
 from deixis.agents._returning import ReturningMiddleware, returning_tool
 from deixis.agents._tracing import traced_middleware
@@ -117,6 +118,7 @@ class Parts:
             returns: The shape that its answer is to have.
         """
         offered = [_offered(tool, around) for tool in self.tools]
+        check_names(tool_names(offered))
         approval = Approval(
             offered,
             agent=self.name,
@@ -157,6 +159,8 @@ def _offered(tool: AnyTool, around: Surroundings) -> AnyTool:
     """A tool as this agent has it: another agent comes to work in the same surroundings."""
     from deixis.agents._as_tool import AgentTool
 
+    if isinstance(tool, PlaceTool):
+        return tool.wrapped
     return tool.within(around) if isinstance(tool, AgentTool) else tool
 
 

@@ -10,11 +10,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deixis.agents._answer import Approver, Decision, PendingCall
 from deixis.agents._console import plain, say
@@ -22,9 +23,13 @@ from deixis.agents._failures import CommandUsageError
 from deixis.agents._keeping import expire
 from deixis.memory import Checkpoints, MemoryPolicy, MemoryStore, open_checkpoints
 from deixis.vision import DeixisError, ImageStore, load_model
+from deixis.vision._untrusted import for_person
 
 if TYPE_CHECKING:
     from deixis.agents._agent import VisionAgent
+
+
+_LONGEST_ARGUMENTS: Final = 2_000
 
 
 def data_folder() -> Path:
@@ -86,13 +91,26 @@ def allowed_at_terminal(call: PendingCall) -> Decision:
     """Puts a call to the person at the terminal; where nobody sits, it isn't made."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return Decision(allow=False, reason="Nobody is at the terminal to allow it.")
-    arguments = json.dumps(call.arguments, ensure_ascii=False)
-    say(plain(f"  Allow {call.name} {arguments}? [y/N] "), to_stderr=True, end="")
+    arguments = for_person(json.dumps(call.arguments, ensure_ascii=False), _LONGEST_ARGUMENTS)
+    say(plain(f"  {call.description or call.name}"), to_stderr=True)
+    say(plain(f"  {call.name} {arguments}"), dim=True, to_stderr=True)
+    say("  Allow it? [y/N] ", to_stderr=True, end="")
+    _drop_typed_ahead()
     try:
         said = input().strip().lower()
     except EOFError:
         said = ""
     return Decision(allow=said in ("y", "yes", "是"), reason="The user said no.")
+
+
+def _drop_typed_ahead() -> None:
+    """What was typed before the question was there is no answer to it."""
+    try:
+        import termios
+    except ImportError:  # not on Windows
+        return
+    with suppress(termios.error, OSError, ValueError):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def open_agent(

@@ -64,6 +64,7 @@ _HIDDEN: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\u180e\u200b\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e01ef]"
 )
+_MIXED: Final = re.compile("[a-zA-Z][\u0370-\u052f]|[\u0370-\u052f][a-zA-Z]")
 _LINE_ENDS: Final = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -133,6 +134,29 @@ def harmless(text: str) -> str:
         chars = chars or list(seen)
         chars[place] = "("
     return "".join(chars) if chars else seen
+
+
+def for_person(text: str, longest: int = 200) -> str:
+    r"""Others' words as a person is shown them who is to judge what they would do: on one line.
+
+    What can't be seen is written out (`\u202e`), the middle of a long text is left out and
+    counted, and a word of several alphabets, which may pass for another, is told of.
+    """
+    words = "".join(c if _is_seen(c) else ascii(c)[1:-1] for c in text)
+    if (more := len(words) - longest) > 0:
+        end = longest // 5
+        words = f"{words[: longest - end]} … ({more:,} more characters) … {words[-end:]}"
+    return f"{words} (letters of several alphabets)" if _MIXED.search(text) else words
+
+
+def skeleton(name: str) -> str:
+    """What a name looks like: the same for names that people take for one another."""
+    folded = name.translate(_FOLD).replace(_IGNORED, "")
+    return "".join(folded.replace("-", "_").replace("0", "o").replace("1", "l").split())
+
+
+def _is_seen(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"
 
 
 def _line_end(found: re.Match[str]) -> str:

@@ -190,6 +190,7 @@ def test_its_call_waits_for_the_person_who_asked_the_outer_one() -> None:
                 places=(Point(x=3, y=4, image="img_1"),),
                 agent="reader",
                 images=agent.images("t").records,
+                id=waiting.pending[0].id,
             ),
         )
         answer = agent.resume("t", [True])

@@ -288,7 +288,7 @@ def test_a_tool_of_ones_own_is_put_in_its_words() -> None:
     with ScriptedModel([Call("paint", {"region": region, "ink": "red"})]) as model:
         agent = VisionAgent(model, tools=[own_tool([])])
         (call,) = agent.ask("Go", load_image(Image.new("RGB", (640, 480)))).pending
-    assert call.description == "paint (1, 2) to (9, 8) of img_1 in red"
+    assert call.description == "paint (1, 2) to (9, 8) of img_1 in “red”"
     assert call.places == (Box(x1=1, y1=2, x2=9, y2=8, image="img_1"),)
 
 

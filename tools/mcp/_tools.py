@@ -281,6 +281,7 @@ class McpTools:
             context_name="context",
             check=check,
             asks=f"call {name_of(one.called)} of the MCP server {self.name} with {{arguments}}",
+            origin=f"the MCP server {self.name}",
         )
 
     def _sent(
