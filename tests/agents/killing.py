@@ -1,7 +1,8 @@
 """Runs an agent in processes that are killed, until its thread has an answer.
 
 `python -m tests.agents.killing PLACE FOLDER HOW…` prints one JSON object for each HOW, a list of
-kills such as `before,time,checkpoint`; `time` is any time that a whole run takes here. What is slow
+kills such as `before,time,checkpoint`; `time` is any time that a whole run takes here. With `within`
+before the HOWs, the agent that writes is asked by another, which keeps the thread. What is slow
 to import is imported once; each process is forked from there, with no connection or thread yet.
 """
 
@@ -89,16 +90,29 @@ class Writer:
             die()
 
 
-def run(place: str, file: Path, thread: str, writer: Writer) -> None:
+def leading(messages: Sequence[BaseMessage]) -> Step:
+    """A model that has another agent write, and says what that one said."""
+    told = [str(message.text) for message in messages if isinstance(message, ToolMessage)]
+    return Say("All done." if "All done." in told[-1] else told[-1]) if told else ASK
+
+
+ASK = Call("ask_writer", {"task": "Write the lines"})
+
+
+def run(place: str, file: Path, thread: str, writer: Writer, *, within: bool) -> None:
     """One process: goes on with the thread, or begins it."""
     saver = open_checkpoints(place)
     writer.watch(saver)
     agent = VisionAgent(
         ScriptedModel([careful] * 50),
         tools=writer.tools(),
-        checkpoints=saver,
+        checkpoints=None if within else saver,
         limits=AgentLimits(steps=50),
+        name="writer",
     )
+    if within:
+        lead = ScriptedModel([leading] * 2)
+        agent = VisionAgent(lead, tools=[agent.as_tool()], checkpoints=saver)
     try:
         answer = agent.resume(thread)
     except DeixisError:
@@ -107,12 +121,15 @@ def run(place: str, file: Path, thread: str, writer: Writer) -> None:
     saver.close()
 
 
-def forked(place: str, file: Path, thread: str, how: str, *, whole: float = 0) -> bool:
+def forked(
+    place: str, file: Path, thread: str, how: str, *, within: bool, whole: float = 0
+) -> bool:
     """Runs a process, kills it as is said, and says whether it came to an end."""
     child = os.fork()
     if not child:
         try:
-            run(place, file, thread, Writer(file, how, turn=random.randrange(2)))
+            writer = Writer(file, how, turn=random.randrange(2))
+            run(place, file, thread, writer, within=within)
         except BaseException:
             traceback.print_exc()
             os._exit(1)
@@ -131,14 +148,16 @@ def forked(place: str, file: Path, thread: str, how: str, *, whole: float = 0) -
 def main(place: str, folder: Path, rounds: Sequence[str]) -> None:
     """Plays the rounds."""
     random.seed(0)
+    within = rounds[0] == "within"
+    rounds = rounds[within:]
     before = time.monotonic()
-    forked(place, folder / "whole.txt", "whole", "not at all")
+    forked(place, folder / "whole.txt", "whole", "not at all", within=within)
     whole = time.monotonic() - before
     for number, kills in enumerate(rounds):
         file = folder / f"{number}.txt"
         killed: list[str] = []
         for how in [*kills.split(","), "not at all"]:
-            if forked(place, file, f"t{number}", how, whole=whole):
+            if forked(place, file, f"t{number}", how, within=within, whole=whole):
                 break
             killed.append(how)
         answer = Answer.model_validate_json(file.with_suffix(".json").read_text())

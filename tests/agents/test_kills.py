@@ -50,3 +50,17 @@ def test_what_is_known_to_be_done_is_not_told_as_cut_off(tmp_path: Path) -> None
     assert end["killed"] == ["checkpoint"] * 3
     assert end["calls"] == [["write", True]] * LINES
     assert sorted(end["lines"]) == [str(n) for n in range(LINES)]
+
+
+@pytest.mark.slow
+def test_an_agent_that_another_asked_goes_on_where_it_was_killed(
+    place: str, tmp_path: Path
+) -> None:
+    rounds = ["before,after,time,time", "after,before,time,time", "time,time,time,time"] * 3
+    ends = played(place, tmp_path, "within", *rounds)
+    assert sum(len(end["killed"]) for end in ends) >= 15
+    for end in ends:
+        assert end["answer"] == "All done."
+        assert sorted(end["lines"]) == [str(n) for n in range(LINES)]
+        # A process killed at its very end is asked once more, and has it done already.
+        assert end["calls"] in ([["ask_writer", True]], [])
