@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import Any, Final
 
 from mcp.server.context import ServerRequestContext
@@ -25,6 +26,7 @@ from pydantic import ValidationError
 
 from deixis import __version__
 from deixis.agents.mcp._offers import Offer, Offers, Outcome
+from deixis.agents.mcp._sessions import Session
 from deixis.tools._arguments import mendable
 from deixis.vision import DeixisError, ToolError
 
@@ -63,6 +65,7 @@ class _Calls:
         self._limits = offers.limits
         # Threads of our own: a client that gives up doesn't free one for the next.
         self._pool = ThreadPoolExecutor(self._limits.at_once, thread_name_prefix="deixis mcp")
+        self._lock = Lock()
         self._at_work = 0
 
     async def listed(
@@ -92,16 +95,23 @@ class _Calls:
         if self._at_work >= self._limits.at_once + self._limits.waiting:
             raise ToolError("too many calls wait already: try again in a moment")
         session = self._offers.sessions.of(_session_key(context), offer.images(said))
-        self._at_work += 1
-        work = asyncio.get_running_loop().run_in_executor(self._pool, offer.run, said, session)
+        with self._lock:
+            self._at_work += 1
+        work = self._pool.submit(self._run, offer, said, session)
         work.add_done_callback(self._done)
-        return await _watched(context, params.name, work)
+        return await _watched(context, params.name, asyncio.wrap_future(work))
 
-    def _done(self, work: asyncio.Future[Outcome]) -> None:
-        self._at_work -= 1
-        self._offers.sessions.trim()
-        if not work.cancelled():
-            work.exception()
+    def _run(self, offer: Offer[Any], said: Any, session: Session) -> Outcome:
+        try:
+            return offer.run(said, session)
+        finally:
+            self._offers.sessions.keep(session)
+
+    def _done(self, work: Future[Outcome]) -> None:
+        """Counts a call only when it has ended, or will never begin."""
+        del work
+        with self._lock:
+            self._at_work -= 1
 
 
 async def _watched(context: Context, name: str, work: asyncio.Future[Outcome]) -> Outcome:

@@ -120,20 +120,22 @@ class Sessions:
         """
         with self._lock:
             if key is not None:
-                return self._kept(f"transport {key}", key="")
+                return self._of_transport(f"transport {key}")
             keys = {match[1] for image in images if (match := _HANDLE.fullmatch(image))}
             if not keys:
-                made = secrets.token_urlsafe(16)
-                return self._kept(made, key=made)
+                return Session(self._limits, key=secrets.token_urlsafe(16))
             found = self._sessions.get(str(keys.pop()))
             if found is None or keys:
                 raise ToolError("there is no such image any more: give it anew, by path or URL")
             self._sessions.move_to_end(found.key)
             return found
 
-    def trim(self) -> None:
-        """Lets go of the sessions that wait longest, where there is too much."""
+    def keep(self, session: Session) -> None:
+        """Keeps a session whose handles were given away; those that wait longest go for it."""
         with self._lock:
+            if session.key and session.book.latest is not None:
+                self._sessions[session.key] = session
+                self._sessions.move_to_end(session.key)
             while len(self._sessions) > self._limits.sessions:
                 self._sessions.popitem(last=False)
             sizes = {name: session.bytes for name, session in self._sessions.items()}
@@ -141,10 +143,10 @@ class Sessions:
                 name, _ = self._sessions.popitem(last=False)
                 del sizes[name]
 
-    def _kept(self, name: str, *, key: str) -> Session:
+    def _of_transport(self, name: str) -> Session:
         session = self._sessions.get(name)
         if session is None:
-            session = self._sessions[name] = Session(self._limits, key=key)
+            session = self._sessions[name] = Session(self._limits)
         self._sessions.move_to_end(name)
         return session
 

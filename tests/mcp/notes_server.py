@@ -26,7 +26,9 @@ FOLDER = Path(os.environ.get("NOTES_FOLDER", "."))
 server = MCPServer("notes")
 
 
-@server.tool()
+@server.tool(
+    description=(FOLDER / "told").read_text("utf-8") if (FOLDER / "told").exists() else None
+)
 def add_note(text: str, stars: int = 1) -> str:
     """Writes a note down."""
     with (FOLDER / "notes.txt").open("a", encoding="utf-8") as file:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
@@ -20,6 +22,7 @@ from mcp_types import (
     ToolListChangedNotification,
 )
 from mcp_types import Tool as ServerTool
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from deixis.tools.mcp._errors import McpError
 from deixis.tools.mcp._limits import McpLimits
@@ -89,7 +92,8 @@ class Connection:
             McpError: It can't be opened.
         """
         started = threading.Event()
-        self._opening = asyncio.Lock()
+        # Of the new loop's: those of an earlier one can't be used there.
+        self._opening, self._link = asyncio.Lock(), None
         self._thread = threading.Thread(
             target=self._serve, args=(started,), name=f"mcp {self._server}", daemon=True
         )
@@ -228,7 +232,6 @@ class _Link:
 
     Attributes:
         lost: It can't be used any more.
-        stale: The server says that its tools have changed.
         tools: As it listed them last.
     """
 
@@ -238,9 +241,20 @@ class _Link:
         self._leave = asyncio.Event()
         self._client: Client | None = None
         self._holder: asyncio.Task[None] | None = None
+        self._changed = False
+        self._listed_until = 0.0
         self.lost = False
-        self.stale = False
         self.tools: list[ServerTool] = []
+
+    @property
+    def stale(self) -> bool:
+        """Whether the server may have other tools by now.
+
+        Older protocols tell of that; newer ones say for how long a list holds.
+        """
+        client, _ = self._at_work()
+        modern = client.protocol_version in MODERN_PROTOCOL_VERSIONS
+        return self._changed or (modern and time.monotonic() >= self._listed_until)
 
     async def open(self) -> None:
         """Connects. What was entered in a task must be left in it, so a task holds it."""
@@ -290,20 +304,23 @@ class _Link:
 
     async def _heard(self, message: object) -> None:
         if isinstance(message, ToolListChangedNotification):
-            self.stale = True
+            self._changed = True
 
     async def list(self) -> None:
         """Lists the tools, over as many pages as may be."""
         client, _ = self._at_work()
-        self.stale = False
+        self._changed = False
         tools: list[ServerTool] = []
         cursor: str | None = None
+        holds = math.inf
         for _ in range(_MOST_PAGES):
             page = await client.list_tools(cursor=cursor)
             tools += page.tools
+            holds = min(holds, (page.ttl_ms or 0) / 1000)
             cursor = page.next_cursor
             if not cursor:
                 break
+        self._listed_until = time.monotonic() + holds
         self.tools = tools
 
     async def call(

@@ -14,6 +14,7 @@ from deixis.tools.mcp._errors import McpError
 from deixis.tools.mcp._limits import McpLimits
 from deixis.tools.mcp._schema import JsonObject, clean_schema
 from deixis.tools.mcp._words import cleaned, name_of, one_line, shortened
+from deixis.vision._untrusted import skeleton
 
 _LONGEST_REASON: Final = 200
 OUR_NAMES: Final = frozenset(
@@ -68,7 +69,7 @@ def offered(
     """
     kept: list[Offered] = []
     left_out: dict[str, str] = {}
-    used = {*taken, *OUR_NAMES}
+    used = {skeleton(name) for name in (*taken, *OUR_NAMES)}
     for tool in tools:
         called = one_line(tool.name, 80)
         if len(kept) >= limits.tools:
@@ -85,7 +86,7 @@ def offered(
             left_out[called] = one_line(str(error), _LONGEST_REASON)
             continue
         name = _name(tool.name, server=server, prefix=prefix, used=used)
-        used.add(name)
+        used.add(skeleton(name))
         kept.append(
             Offered(
                 name=name,
@@ -101,11 +102,11 @@ def offered(
 def _name(given: str, *, server: str, prefix: str | None, used: Collection[str]) -> str:
     plain = name_of(given) or "tool"
     name = name_of(f"{prefix}{plain}") if prefix else plain
-    if name in used:
+    if skeleton(name) in used:
         name = name_of(f"{server}_{plain}")
     number = 2
     numbered = name
-    while numbered in used:
+    while skeleton(numbered) in used:
         numbered = f"{name[:60]}_{number}"
         number += 1
     return numbered

@@ -6,13 +6,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from contextvars import ContextVar
 from copy import deepcopy
-from typing import Any, ClassVar, Final, cast
+from typing import Annotated, Any, ClassVar, Final, cast
 
 from jsonschema import Draft7Validator, Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
 from jsonschema.validators import extend
-from pydantic import BaseModel, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, SkipValidation, model_validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -29,9 +28,9 @@ _NAMED: Final = ("properties", "$defs", "definitions", "patternProperties", "dep
 _VALUES: Final = ("enum", "const", "default", "examples", "required", "dependentRequired")
 _DEEPEST: Final = 32
 _LONGEST_ERROR: Final = 400
-_LONGEST_SAID: Final = 160
 # References can be made to branch: what is checked of a call must end.
 _MOST_STEPS: Final = 20_000
+_MOST_NODES: Final = 5_000
 _steps: ContextVar[list[int]] = ContextVar("steps")
 
 
@@ -55,7 +54,63 @@ def clean_schema(schema: Mapping[str, Any], *, description: int, size: int) -> J
         _base(copy).check_schema(copy)
     except (SchemaError, RecursionError):
         raise McpError("its schema is no valid JSON schema") from None
+    _References(copy).check(copy)
     return copy
+
+
+class _References:
+    """Follows a schema's references as who writes them out does, to see that it comes to an end."""
+
+    def __init__(self, schema: JsonObject) -> None:
+        self._schema = schema
+        self._left = _MOST_NODES
+
+    def check(
+        self, node: object, here: frozenset[str] = frozenset(), above: frozenset[str] = frozenset()
+    ) -> None:
+        """Visits all that a node stands for.
+
+        Args:
+            node: A part of the schema.
+            here: References that were followed without a step into the value.
+            above: Those that were followed before: they are about a part of the value.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise McpError("its schema's references branch without end")
+        if isinstance(node, list):
+            for item in cast("list[object]", node):
+                self.check(item, here, above)
+        if not isinstance(node, dict):
+            return
+        for key, value in cast("JsonObject", node).items():
+            if key == "$ref" and isinstance(value, str):
+                self._follow(value, here, above)
+            elif key in ("allOf", "anyOf", "oneOf", "not", "if", "then", "else"):
+                self.check(value, here, above)
+            elif key not in ("$defs", "definitions", *_VALUES):
+                self.check(value, frozenset(), above | here)
+
+    def _follow(self, reference: str, here: frozenset[str], above: frozenset[str]) -> None:
+        if reference in here:
+            raise McpError("its schema is defined by itself")
+        if reference not in above:
+            self.check(self._target(reference), here | {reference}, above)
+
+    def _target(self, reference: str) -> object:
+        found: object = self._schema
+        for part in reference.split("/")[1:]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            if isinstance(found, dict) and name in found:
+                found = cast("JsonObject", found)[name]
+            elif isinstance(found, list) and name.isdecimal():
+                items = cast("list[object]", found)
+                found = items[int(name)] if int(name) < len(items) else None
+            else:
+                found = None
+        if not isinstance(found, dict):
+            raise McpError("its schema refers to what it doesn't define")
+        return cast("JsonObject", found)
 
 
 def _cleaned(schema: object, most: int, depth: int) -> object:
@@ -108,7 +163,7 @@ class ServerArguments(BaseModel):
 
     server_schema: ClassVar[JsonObject] = {}
 
-    arguments: JsonObject
+    arguments: Annotated[JsonObject, SkipValidation]  # a `Said`, which pydantic would copy
 
     @model_validator(mode="before")
     @classmethod
@@ -117,20 +172,17 @@ class ServerArguments(BaseModel):
         return {"arguments": Said(cast("JsonObject", said))}
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /
-    ) -> JsonObject:
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> JsonObject:
         """The server's."""
-        del core_schema, handler
+        del args, kwargs
         return deepcopy(cls.server_schema)
 
 
 class Said(dict[str, Any]):
-    """Arguments that are shown to a person as JSON, in full or with a mark where they are cut."""
+    """Arguments that a person is shown as JSON."""
 
     def __str__(self) -> str:
-        written = json.dumps(self, ensure_ascii=False)
-        return shortened(" ".join(cleaned(written).split()), _LONGEST_SAID)
+        return json.dumps(self, ensure_ascii=False)
 
 
 def arguments_type(name: str, schema: JsonObject) -> type[BaseModel]:

@@ -269,6 +269,7 @@ class McpTools:
             for image in _named(arguments, images):
                 context.image(image)
 
+        whose = f"the MCP server {self.name}"
         return Tool(
             name=one.name,
             description=one.description,
@@ -280,8 +281,8 @@ class McpTools:
             effect=True,
             context_name="context",
             check=check,
-            asks=f"call {name_of(one.called)} of the MCP server {self.name} with {{arguments}}",
-            origin=f"the MCP server {self.name}",
+            asks=f"call {name_of(one.called) or one.name} of {whose} with {{arguments}}",
+            origin=whose,
         )
 
     def _sent(

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Final
+
+from deixis.vision._untrusted import harmless
 
 _HIDDEN: Final = "•••"
 _SHORTEST_SECRET: Final = 6
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
-_SPACES: Final = re.compile(r"[ \t]{2,}|\n{3,}")
 _LONGEST_NAME: Final = 64
 
 
 def cleaned(text: str) -> str:
-    """A text without controls, changes of direction and what can't be seen; lines are kept."""
-    lines = text.replace("\r\n", "\n").replace("\t", " ")
-    return "".join(
-        c for c in lines if c == "\n" or c.isprintable() or unicodedata.category(c) == "Zs"
-    )
+    """A text without what can't be seen and what passes for a mark of a prompt; lines are kept."""
+    return harmless(text.replace("\t", " "))
 
 
 def shortened(text: str, most: int) -> str:
