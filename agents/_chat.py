@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from deixis.agents._agent import VisionAgent
@@ -18,6 +20,7 @@ from deixis.agents._answer import (
 from deixis.agents._commands import answer_json
 from deixis.agents._console import emit, plain, say
 from deixis.agents._session import open_agent
+from deixis.agents.tracing._commands import traced_to
 from deixis.vision import DeixisError, VisionImage, load_images
 
 _HELP = "/image PATH adds a picture, /quit ends; anything else is a question."
@@ -31,17 +34,18 @@ def chat(
     thread: str | None,
     as_json: bool,
     map_: str | None = None,
+    trace: Path | None = None,
 ) -> None:
     """Answers line by line until the input ends; with JSON, all turns at the end."""
     waiting = [page for image in images for page in load_images(image)]
-    agent, kept = open_agent(model, user=user, map_=map_)
-    try:
+    with ExitStack() as open_things:
+        tracing = open_things.enter_context(traced_to(trace))
+        agent, kept = open_agent(model, user=user, map_=map_, tracing=tracing)
+        if kept is not None:
+            open_things.callback(kept.close)
         turns, thread = _talk(
             agent, waiting, thread=thread, user=user, quiet=as_json, on_map=map_ is not None
         )
-    finally:
-        if kept is not None:
-            kept.close()
     if as_json:
         emit({"turns": turns, "thread": thread})
 

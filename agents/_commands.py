@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,15 +37,20 @@ def ask(
     out: Path | None,
     as_json: bool,
     map_: str | None = None,
+    trace: Path | None = None,
 ) -> None:
     """Answers a question about images, on a map too, and draws what the answer rests on."""
     images, question = _split(words)
     check_drawable(out)
     loaded = [page for image in images for page in load_images(image)]
     from deixis.agents._session import open_agent
+    from deixis.agents.tracing._commands import traced_to
 
-    agent, kept = open_agent(model, user=user, map_=map_)
-    try:
+    with ExitStack() as open_things:
+        tracing = open_things.enter_context(traced_to(trace))
+        agent, kept = open_agent(model, user=user, map_=map_, tracing=tracing)
+        if kept is not None:
+            open_things.callback(kept.close)
         with status("Looking …"):
             answer = agent.ask(question, loaded, thread=thread, user=user)
         if as_json:
@@ -54,9 +60,6 @@ def ask(
         # Last, so that a picture which can't be written doesn't lose the answer.
         if out is not None:
             draw_answer(answer, agent.images(answer.thread, user=user), out)
-    finally:
-        if kept is not None:
-            kept.close()
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], str]:

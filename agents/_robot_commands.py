@@ -30,6 +30,7 @@ def robot(
     record: Path | None,
     out: Path | None,
     as_json: bool,
+    trace: Path | None = None,
 ) -> None:
     """Does what is asked on a table made from a seed, and prints what was measured.
 
@@ -41,12 +42,14 @@ def robot(
     check_drawable(record, kinds=(".gif",))
     check_drawable(out)
     from deixis.agents._robot import RobotOperator
+    from deixis.agents.tracing._commands import traced_to
     from deixis.tools.robot import make_scene
 
     scene = make_scene(seed, objects=objects)
     with ExitStack() as open_things:
+        tracing = open_things.enter_context(traced_to(trace))
         driven = open_things.enter_context(_arm(arm, scene))
-        operator = RobotOperator(driven, model=model)
+        operator = RobotOperator(driven, model=model, tracing=tracing)
         operator.session.on_step = _told
         if record is not None:
             from deixis.tools.robot import Recorder

@@ -28,6 +28,9 @@ Map = Annotated[
     str | None,
     typer.Option("--map", metavar="MAP", help="IMDF folder or zip, or OpenStreetMap as GeoJSON."),
 ]
+Trace = Annotated[
+    Path | None, typer.Option("--trace", metavar="OUT.json", help="Write down what happens.")
+]
 MapArgument = Annotated[
     str, typer.Argument(metavar="MAP", help="IMDF folder or zip, or OpenStreetMap as GeoJSON.")
 ]
@@ -57,12 +60,22 @@ def ask(
     annotate: Annotated[
         Path | None, typer.Option("--annotate", metavar="OUT.png", help="Draw the answer's places.")
     ] = None,
+    trace: Trace = None,
     json: Json = False,
 ) -> None:
     """Ask a question about images; with a map, ask the way."""
     from deixis.agents._commands import ask as run
 
-    run(words, model=model, user=user, thread=thread, map_=map_, out=annotate, as_json=json)
+    run(
+        words,
+        model=model,
+        user=user,
+        thread=thread,
+        map_=map_,
+        out=annotate,
+        trace=trace,
+        as_json=json,
+    )
 
 
 @app.command()
@@ -72,12 +85,13 @@ def chat(
     user: User = None,
     thread: Thread = None,
     map_: Map = None,
+    trace: Trace = None,
     json: Json = False,
 ) -> None:
     """Talk about images. /image PATH adds one, /quit ends."""
     from deixis.agents._chat import chat as run
 
-    run(images or [], model=model, user=user, thread=thread, map_=map_, as_json=json)
+    run(images or [], model=model, user=user, thread=thread, map_=map_, trace=trace, as_json=json)
 
 
 @app.command()
@@ -251,6 +265,7 @@ def robot(
     annotate: Annotated[
         Path | None, typer.Option("--annotate", metavar="OUT.png", help="Draw what it speaks of.")
     ] = None,
+    trace: Trace = None,
     json: Json = False,
 ) -> None:
     """Drive a simulated arm by pointing: "put the red cube in the bowl"."""
@@ -264,8 +279,23 @@ def robot(
         model=model,
         record=record,
         out=annotate,
+        trace=trace,
         as_json=json,
     )
+
+
+@app.command("trace")
+def trace_command(
+    path: Annotated[Path, typer.Argument(metavar="FILE.json", help="What --trace wrote.")],
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="OUT.html", help="Write it as a page.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show what happened in a run: who spoke, what was called, with tokens, times and places."""
+    from deixis.agents.tracing._commands import trace as run
+
+    run(path, html=html, as_json=json)
 
 
 @app.command()

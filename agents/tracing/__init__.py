@@ -9,23 +9,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from deixis.agents.tracing._errors import TraceError
+    from deixis.agents.tracing._file import TraceFile
     from deixis.agents.tracing._middleware import ChatTracing, StepTracing, TracingMiddleware
+    from deixis.agents.tracing._reading import Trace, read_trace
     from deixis.agents.tracing._tracing import AgentTracing, Tracing
 
 __all__ = [
     "AgentTracing",
     "ChatTracing",
     "StepTracing",
+    "Trace",
+    "TraceError",
+    "TraceFile",
     "Tracing",
     "TracingMiddleware",
+    "read_trace",
 ]
 
 _HOMES = {
     "AgentTracing": "_tracing",
     "ChatTracing": "_middleware",
     "StepTracing": "_middleware",
+    "Trace": "_reading",
+    "TraceError": "_errors",
+    "TraceFile": "_file",
     "Tracing": "_tracing",
     "TracingMiddleware": "_middleware",
+    "read_trace": "_reading",
 }
 
 
