@@ -27,6 +27,7 @@ from deixis.vision._untrusted import for_person
 
 if TYPE_CHECKING:
     from deixis.agents._agent import VisionAgent
+    from deixis.agents.tracing import Tracing
 
 
 _LONGEST_ARGUMENTS: Final = 2_000
@@ -119,6 +120,7 @@ def open_agent(
     user: str | None,
     map_: str | None = None,
     approve: Approver | None = allowed_at_terminal,
+    tracing: Tracing | None = None,
 ) -> tuple[VisionAgent, Kept | None]:
     """An agent whose threads survive; one that forgets, where the folder can't be written.
 
@@ -143,9 +145,10 @@ def open_agent(
             checkpoints=kept.checkpoints,
             memory=kept.memory,
             approve=approve,
+            tracing=tracing,
         ), kept
     say(plain(f"deixis: this conversation won't be kept: {reason}"), to_stderr=True)
-    return make(approve=approve), None
+    return make(approve=approve, tracing=tracing), None
 
 
 def _maker(model: str, map_: str | None) -> Callable[..., VisionAgent]:
