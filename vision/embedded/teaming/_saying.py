@@ -38,7 +38,7 @@ class TeamSaying(Telling):
         """Names as they stand in an order."""
         if self.chinese or has_han(whole):
             return "和".join(names)
-        return " and ".join(f"the {name}" for name in names)
+        return " and ".join(n if n.startswith("the ") else f"the {n}" for n in names)
 
     def which_of(self, names: Sequence[str]) -> str:
         """Several were read where one is to be taken."""
@@ -59,6 +59,10 @@ class TeamSaying(Telling):
         told = self.cited(_LAST.sub("", text.strip()))
         return self.say(f"So I left this undone: {told}.", f"所以这一步没有做：{told}。")
 
+    def all_right(self) -> str:
+        """Nothing is wanted."""
+        return self.say("All right.", "好的。")
+
     def no_picture(self) -> str:
         """Something is to be read, and there is no picture."""
         return self.say(
@@ -78,6 +82,8 @@ class TeamSaying(Telling):
     def failed(self, member: Member, reason: str) -> str:
         """A member gave no answer."""
         name = member.tool.removeprefix("ask_")
+        if not reason:
+            return self.say(f"{name} gave no answer.", f"{name}没有给出回答。", name)
         end = "" if _LAST.search(reason) else self.say(".", "。")
         return self.say(
             f"{name} gave no answer: {reason}{end}",

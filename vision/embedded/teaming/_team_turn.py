@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from deixis.vision._dialect import Frames, JsonObject
+from deixis.vision.embedded._outcome import Outcome
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._text import is_foreign
 from deixis.vision.embedded.operating._carrying import Act, Done
@@ -64,6 +65,9 @@ class TeamTurn:
             say=TeamSaying(self._language),
             look=look,
         )
+        if isinstance(instruction_of(self.said), Nothing) and not self.brought:
+            text, language = lead.say.all_right(), lead.say.language
+            return Came(outcome=Outcome(text=text, found=False, language=language))
         work = self._work(lead)
         given = [*self.done]
         try:
@@ -100,8 +104,6 @@ class TeamTurn:
         wishes = wishes_of(self.said, pictures=bool(self.pictures), brought=self.brought)
         answers = len(wishes) == 1 and wishes[0].kind == "read" and not self.brought
         later = read_back(left.get("left"))
-        if isinstance(instruction_of(self.said), Nothing):
-            later = []
         names = left.get("which")
         if isinstance(names, list):
             which = chosen(self.said, [str(name) for name in cast("list[object]", names)])

@@ -55,6 +55,8 @@ class Told:
         said = done.text[: end + 3] if (end := done.text.rfind("```")) >= 0 else done.text
         reply = parse_reply(said, PixelDialect(), frames)
         given = (fenced_json(said) or {}).get("found")
+        if not reply.text.strip():
+            return cls(text="", found=False, failed=True, facts={})
         return cls(
             text=reply.text.strip(),
             found=given if isinstance(given, bool) else True,

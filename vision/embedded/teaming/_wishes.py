@@ -84,6 +84,8 @@ def wishes_of(text: str, *, pictures: bool, brought: bool = False) -> list[Wish]
     """
     if isinstance(instruction_of(text), Stop):
         return [Wish(kind="do", text=text)]
+    if not any(_pieces(text)):
+        return [Wish(kind="read", text=text.strip())]
     parts = [_wish(piece, pictures=pictures) for piece in _pieces(text)]
     joined: list[Wish] = []
     at = 0
