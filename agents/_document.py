@@ -67,8 +67,8 @@ class Document(BaseModel, Generic[ValueT]):
         """
         if self.value is None:
             raise DeixisError(
-                f"the document gives no {', '.join(self.unmet)}: look at `partial` and `fields`, or "
-                "make these fields optional (`… | None = None`)"
+                f"the document gives no {', '.join(self.unmet)}: look at `partial` and `fields`, "
+                "or make these fields optional (`… | None = None`)"
             )
         return self.value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, TypeVar, cast, get_args
 
 from pydantic import AliasChoices, BaseModel, ValidationError
@@ -174,7 +175,7 @@ def nested(found: Sequence[Found]) -> dict[str, Any]:
 
 def _put(data: dict[str, Any], path: Sequence[Key], value: object) -> None:
     node: Any = data
-    for key, after in zip(path, path[1:], strict=False):
+    for key, after in pairwise(path):
         empty: Any = [] if isinstance(after, int) else {}
         node = _child(node, key, empty)
     last = path[-1]

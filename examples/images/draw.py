@@ -133,7 +133,8 @@ def main(arguments: list[str]) -> None:
         pictures, documents = draw_pictures(folder), draw_documents(folder)
     except FileNotFoundError as error:
         raise SystemExit(f"draw.py: {error}") from error
-    truth = f'{{\n  "pictures": [\n    {pictures}\n  ],\n  "documents": [\n    {documents}\n  ]\n}}\n'
+    listed = f'"pictures": [\n    {pictures}\n  ],\n  "documents": [\n    {documents}\n  ]'
+    truth = f"{{\n  {listed}\n}}\n"
     (folder / "truth.json").write_text(truth, encoding="utf-8")
 
 

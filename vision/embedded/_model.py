@@ -42,7 +42,7 @@ from deixis.vision.embedded._deciding import (
     quoting,
 )
 from deixis.vision.embedded._defaults import default_reasoner
-from deixis.vision.embedded._offered import Offered
+from deixis.vision.embedded._offered import Offered, demanded
 from deixis.vision.embedded._outcome import Outcome, Sum
 from deixis.vision.embedded._question import Question
 from deixis.vision.embedded._reasoner import Reasoner
@@ -56,6 +56,7 @@ from deixis.vision.embedded._remembering import (
 )
 from deixis.vision.embedded._sign import Sign
 from deixis.vision.embedded._wording import Wording
+from deixis.vision.embedded.documents import ReadPage, filled
 from deixis.vision.embedded.guiding._guide_turn import GuideTurn, guides, number_in
 from deixis.vision.embedded.operating._carrying import Act, Done
 from deixis.vision.embedded.operating._operating import operates
@@ -196,7 +197,10 @@ class EmbeddedModel(VisionModel):
         came_to = self._came_to_in_all(messages, asked, tools)
         calls = [_call(act.tool, act.args) for act in came_to.calls]
         if not calls and kwargs.get("tool_choice") not in (None, "auto", "none"):
-            calls.append(_structured(tools, kwargs.get("tool_choice"), came_to.outcome))
+            offered = demanded(tools, kwargs.get("tool_choice"))
+            calls.append(
+                _structured(offered, came_to.outcome, self._filled(offered, came_to, asked))
+            )
         if calls:
             named_ = {"model_name": "embedded"}
             return AIMessage("", tool_calls=calls, response_metadata=named_)
@@ -336,6 +340,19 @@ class EmbeddedModel(VisionModel):
             text += say.said_before([(o.when, o.text) for o in memory.earlier])
         return Decision(replace(outcome, text=text), statement=outcome.text)
 
+    def _filled(self, offered: Offered, came_to: Decision, asked: Asked) -> JsonObject:
+        """What the pictures say, as documents, for fields that an answer doesn't have."""
+        first = came_to.outcome.detections[0] if came_to.outcome.detections else None
+        return filled(
+            offered.schema,
+            offered.fields.keys() - came_to.outcome.fields.keys(),
+            [
+                ReadPage(handle=view.handle, image=view.image, reading=self.read(view.image))
+                for view in asked.images
+            ],
+            shown=first.box if first is not None else None,
+        )
+
     def _written(self, outcome: Outcome) -> str:
         return write_reply(
             outcome.text,
@@ -432,25 +449,19 @@ def _with_result(outcome: Outcome, sum_: Sum, result: str) -> Outcome:
     )
 
 
-def _structured(tools: Sequence[Offered], choice: object, outcome: Outcome) -> ToolCall:
-    """A forced call: the fields that this model knows how to fill, by their names.
+def _structured(offered: Offered, outcome: Outcome, read: JsonObject) -> ToolCall:
+    """A forced call: the fields of the answer by their names, and what a document says.
 
     Raises:
-        ModelError: A field is required that it can't fill.
+        ModelError: A field is required that neither has.
     """
-    named = choice
-    if isinstance(choice, dict):
-        wanted = cast("JsonObject", choice)
-        named = cast("JsonObject", wanted.get("function") or wanted).get("name")
-    offered = next((tool for tool in tools if tool.name == named), tools[-1] if tools else None)
-    if offered is None:
-        raise ModelError("a tool call was demanded and no tool is bound")
-    known = outcome.fields
+    known = {**read, **outcome.fields}
     missing = [name for name in offered.required if name not in known]
     if missing:
         raise ModelError(
             f"the embedded model can't fill {', '.join(missing)} of {offered.name}: it knows "
-            f"{', '.join(sorted(known))}; a language model can (see `deixis models`)"
+            f"{', '.join(sorted(known))}; make what may be missing optional, or ask a language "
+            "model (see `deixis models`)"
         )
     return _call(offered.name, {name: known[name] for name in offered.fields if name in known})
 

@@ -92,7 +92,7 @@ class Sheet:
         size: int = 27,
         ruled: bool = True,
     ) -> float:
-        """A table; each column is where it is set (x) and how (l, m or r); the first line its head."""
+        """A table: of each column where it is set (x) and how (l, m or r); its head comes first."""
         for number, line in enumerate(lines):
             for (x, anchor), text in zip(columns, line, strict=True):
                 self.text(x, y, text, size, bold=number == 0, anchor=anchor)

@@ -33,8 +33,12 @@ _YMD = re.compile(
     rf"|(?P<s>[-/.])\s?(?P<m2>\d{{1,2}})\s?(?P=s)\s?(?P<d2>\d{{1,2}}))"
 )
 _PLAIN = re.compile(r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})")
-_SLASHED = re.compile(r"(?P<a>\d{1,2})\s?(?P<s>[/.-])\s?(?P<b>\d{1,2})\s?(?P=s)\s?(?P<y>\d{4}|\d{2})")
-_WORDS = re.compile(r"(?P<y>[〇零○一二三四五六七八九]{4})年(?P<m>[一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十]{1,3})[日号]")
+_SLASHED = re.compile(
+    r"(?P<a>\d{1,2})\s?(?P<s>[/.-])\s?(?P<b>\d{1,2})\s?(?P=s)\s?(?P<y>\d{4}|\d{2})"
+)
+_WORDS = re.compile(
+    r"(?P<y>[〇零○一二三四五六七八九]{4})年(?P<m>[一二三四五六七八九十]{1,2})月(?P<d>[一二三四五六七八九十]{1,3})[日号]"
+)
 _TIME = re.compile(
     r"(?P<half>上午|下午|早上|中午|晚上|凌晨)?\s*(?P<h>\d{1,2})(?:[:：.](?P<m>\d{2})(?:[:：](?P<s>\d{2}))?"
     r"|[时点](?:(?P<m2>\d{1,2})分?)?)\s*(?P<ampm>[ap]\.?m\.?)?(?:\s?(?:hrs?|h|uhr))?",
@@ -118,12 +122,12 @@ def _date_and_rest(text: str, day_leads: bool | None) -> tuple[date, str]:
     raise UnclearError(f"{text!r} is no date")
 
 
-def _day(
-    match: re.Match[str], pattern: re.Pattern[str], text: str, day_leads: bool | None
-) -> date:
+def _day(match: re.Match[str], pattern: re.Pattern[str], text: str, day_leads: bool | None) -> date:
     try:
         if pattern is _YMD:
-            return date(int(match["y"]), int(match["m"] or match["m2"]), int(match["d"] or match["d2"]))
+            return date(
+                int(match["y"]), int(match["m"] or match["m2"]), int(match["d"] or match["d2"])
+            )
         if pattern is _WORDS:
             return date(*(chinese_number(match[name]) for name in "ymd"))
         if pattern is _PLAIN:

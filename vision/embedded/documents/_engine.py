@@ -18,8 +18,8 @@ from deixis.vision.embedded.documents._page import Page, Piece, page_of, union
 from deixis.vision.embedded.documents._parsing import Usage, is_blank, parse, parts_of
 from deixis.vision.embedded.documents._seeking import Headings, Sought, sought_of
 from deixis.vision.embedded.documents._tables import SUMS, Row, tables_of
-from deixis.vision.embedded.documents._ticks import Pixels
 from deixis.vision.embedded.documents._ticking import ticked_choice, ticked_flag
+from deixis.vision.embedded.documents._ticks import Pixels
 from deixis.vision.embedded.documents._words import Names, meanings_of
 
 _ALIKE: Final = 0.02
@@ -149,7 +149,7 @@ class _Finder:
             ticked = (
                 ticked_flag(label, options, picture)
                 if spec.kind == "flag"
-                else ticked_choice(label, options, spec.choices, picture)
+                else ticked_choice(options, spec.choices, picture)
             )
             if ticked is not None:
                 return self._found(sought, ticked.pieces, ticked.value, 0.95 * fit, ticked.problem)

@@ -39,6 +39,7 @@ class FieldSpec:
         item: What a list holds.
         required: Whether there is no answer without it.
         examples: Values that it could have.
+        exact: Whether a number may also be text, as a Decimal may.
     """
 
     name: str
@@ -51,6 +52,7 @@ class FieldSpec:
     item: FieldSpec | None = None
     required: bool = False
     examples: tuple[object, ...] = ()
+    exact: bool = False
 
     @property
     def is_table(self) -> bool:
@@ -71,7 +73,9 @@ def fields_of(
     return reader.fields(cast("JsonObject", dict(schema)), ())
 
 
-def leaves(fields: Sequence[FieldSpec], at: tuple[str, ...] = ()) -> Iterator[tuple[Path, FieldSpec]]:
+def leaves(
+    fields: Sequence[FieldSpec], at: tuple[str, ...] = ()
+) -> Iterator[tuple[Path, FieldSpec]]:
     """All single fields with their paths, those of groups among them; lists come whole."""
     for spec in fields:
         if spec.kind == "group":
@@ -113,6 +117,7 @@ class _Schema:
             words=tuple(dict.fromkeys(word for word in words if len(word) <= _LONGEST_TITLE)),
             description=description or str(told.get("description") or ""),
             examples=tuple(cast("list[object]", schema.get("examples") or [])),
+            exact=_may_be_text(schema),
         )
         return self._typed(spec, told, at)
 
@@ -157,10 +162,17 @@ class _Schema:
         return {}
 
 
+def _may_be_text(schema: JsonObject) -> bool:
+    options = cast("list[JsonObject]", schema.get("anyOf") or [])
+    return any(one.get("type") == "string" and "pattern" in one for one in options)
+
+
 def _choices(told: JsonObject) -> tuple[object, ...]:
     if "const" in told:
         return (told["const"],)
-    return tuple(value for value in cast("list[object]", told.get("enum") or []) if value is not None)
+    return tuple(
+        value for value in cast("list[object]", told.get("enum") or []) if value is not None
+    )
 
 
 def _spoken(name: str) -> str:

@@ -10,7 +10,8 @@ from typing import Final
 from deixis.vision.embedded.documents._outcomes import UnclearError
 
 _CURRENCY = (
-    r"(?:[A-Z]{2,3}\s?\$|[¥￥$€£₩₹฿]|RMB|CNY|USD|EUR|GBP|JPY|HKD|SGD|AUD|CAD|CHF|INR|人民币|美元|Rs\.?|kr\.?)"
+    r"(?:[A-Z]{2,3}\s?\$|[¥￥$€£₩₹฿]|RMB|CNY|USD|EUR|GBP|JPY|HKD|SGD|AUD|CAD|CHF|INR|人民币|美元"
+    r"|Rs\.?|kr\.?)"
 )
 _FIGURE = r"\d(?:[\d.,]|['’\u00a0 ](?=\d{3}(?!\d)))*"
 _WRITTEN = re.compile(

@@ -25,7 +25,9 @@ _BREAK = re.compile(
 # Chinese has no blanks to break at: a label that a colon ends may begin anywhere.
 _BREAK_ZH = re.compile(rf"{_BREAK.pattern}|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])")
 _LONGEST: Final = 42
-_VALUE_START = re.compile(r"[\s.:：#]*(?:[¥￥$€£]|RMB|CNY|USD|EUR|[A-Z]{0,5}[-/]?\d|[-−(]\s?[¥￥$€£\d])")
+_VALUE_START = re.compile(
+    r"[\s.:：#]*(?:[¥￥$€£]|RMB|CNY|USD|EUR|[A-Z]{0,5}[-/]?\d|[-−(]\s?[¥￥$€£\d])"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +137,9 @@ def page_of(reading: Reading, *, number: int, known: Known) -> Page:
     upright = _turned(reading.lines)
     lines = [line for line, quad in upright if quad is not None]
     quads = [quad for _, quad in upright if quad is not None]
-    stood = [line.model_copy(update={"quad": quad}) for line, quad in zip(lines, quads, strict=True)]
+    stood = [
+        line.model_copy(update={"quad": quad}) for line, quad in zip(lines, quads, strict=True)
+    ]
     placed = place_lines(stood, slope_of(quads))
     pieces = [
         piece
@@ -165,7 +169,9 @@ def box_of(line: TextLine, span: tuple[int, int]) -> Box:
         return line.box
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = line.quad.points
 
-    def between(one: tuple[float, float], two: tuple[float, float], share: float) -> tuple[float, float]:
+    def between(
+        one: tuple[float, float], two: tuple[float, float], share: float
+    ) -> tuple[float, float]:
         return one[0] + (two[0] - one[0]) * share, one[1] + (two[1] - one[1]) * share
 
     top, bottom = ((ax, ay), (bx, by)), ((dx, dy), (cx, cy))

@@ -24,7 +24,11 @@ _SEPARATED = re.compile(r"\s*[;；、,，\n]\s*|\s+/\s+")
 _HOLDS: Final = (
     (re.compile(r"phone|fax|电话|手机|传真"), re.compile(r"(?:\d\D{0,3}){5}"), "no number to call"),
     (re.compile(r"e-?mail|邮箱|邮件"), re.compile(r"\S+@\S+"), "no e-mail address"),
-    (re.compile(r"\b(?:number|no|id|code|iban|sku)$|号码?$|编号|代码"), re.compile(r"\d"), "no digit"),
+    (
+        re.compile(r"\b(?:number|no|id|code|iban|sku)$|号码?$|编号|代码"),
+        re.compile(r"\d"),
+        "no digit",
+    ),
 )
 
 

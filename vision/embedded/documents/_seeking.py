@@ -12,7 +12,11 @@ from deixis.vision.embedded.documents._page import Page, Piece
 from deixis.vision.embedded.documents._words import Names, meanings_of
 
 PARTIES: Final = frozenset("seller buyer ship-to emergency-contact".split())
-_PLACE: Final = re.compile(r"\s*\b(?:box|point|place|position|location|area|region|spot|bbox)$", re.I)
+_PLACE: Final = re.compile(
+    r"\s*\b(?:box|point|place|position|location|area|region|spot|bbox)$", re.I
+)
+# What names a party under its heading.
+_PARTY_NAMES: Final = ("name", "名称", "单位名称", "公司名称", "company name")
 _ELSEWHERE, _HERE = 0.85, 0.97
 
 
@@ -35,11 +39,6 @@ class Sought:
     party: Names | None = None
 
     @property
-    def is_name(self) -> bool:
-        """Whether it is the name of its party."""
-        return self.bare is not None and bool({("name",)} & self.bare.keys)
-
-    @property
     def is_address(self) -> bool:
         """Whether it is the address of its party."""
         return self.bare is not None and "address" in self.bare.meanings
@@ -50,9 +49,7 @@ def sought_of(fields: Sequence[FieldSpec]) -> list[Sought]:
     return list(_sought(fields, (), None))
 
 
-def _sought(
-    fields: Sequence[FieldSpec], at: Path, group: FieldSpec | None
-) -> Iterator[Sought]:
+def _sought(fields: Sequence[FieldSpec], at: Path, group: FieldSpec | None) -> Iterator[Sought]:
     for spec in fields:
         path = (*at, spec.name)
         if spec.kind == "group":
@@ -73,6 +70,7 @@ def _of_group(path: Path, spec: FieldSpec, group: FieldSpec) -> Sought:
     words = [f"{whose} {word}" for whose in group.words for word in own]
     if ("name",) in bare.keys:
         words += group.words
+        bare = Names.of([*own, *_PARTY_NAMES])
     return Sought(path=path, spec=spec, names=Names.of(words), bare=bare, party=party)
 
 
@@ -84,6 +82,8 @@ def _alone(path: Path, spec: FieldSpec) -> Sought:
     whose, rest = " ".join(first[:1]), " ".join(first[1:])
     if rest and Names.of([whose]).meanings & PARTIES and (of := Names.of([rest])).meanings:
         party = Names.of([whose])
+        if ("name",) in of.keys:
+            of = Names.of([rest, *_PARTY_NAMES])
         return Sought(path=path, spec=spec, names=names, bare=of, party=party)
     return Sought(path=path, spec=spec, names=names)
 

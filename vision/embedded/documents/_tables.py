@@ -6,6 +6,7 @@ import re
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final
 
 from deixis.vision.embedded.documents._fields import FieldSpec
@@ -20,7 +21,8 @@ SUMS: Final = frozenset(
 )
 _TOTALS: Final = SUMS - {"discount", "shipping", "service-charge", "tax"}
 _FURNITURE: Final = re.compile(
-    r"page\s*\d+|第\s*\d+\s*页|continued|carried forward|brought forward|承前页|过次页|接下页|续上页"
+    r"page\s*\d+|第\s*\d+\s*页|continued|carried forward|brought forward|承前页|过次页|接下页"
+    r"|续上页"
     r"|^\W*\d+\s*/\s*\d+\W*$",
     re.IGNORECASE,
 )
@@ -90,9 +92,7 @@ class _Header:
         return frozenset(c.spec.name for c in self.columns if c.spec is not None)
 
 
-def tables_of(
-    specs: Sequence[FieldSpec], pages: Sequence[Page], usage: Usage
-) -> list[Table]:
+def tables_of(specs: Sequence[FieldSpec], pages: Sequence[Page], usage: Usage) -> list[Table]:
     """The rows of each list of groups; a header serves one list only."""
     found = [list(_headers(spec, pages)) for spec in specs]
     tables = [Table() for _ in specs]
@@ -254,11 +254,13 @@ class _Reader:
     ) -> bool:
         heights = [one[1] for one in begun]
         last = max(heights, default=top)
-        steps = [b - a for a, b in zip(heights, heights[1:], strict=False)]
+        steps = [b - a for a, b in pairwise(heights)]
         usual = max(statistics.median(steps) if steps else 0.0, 1.8 * page.height)
         return last > float("-inf") and v - last > _GAP * usual
 
-    def _placed(self, row: Sequence[Piece], columns: Sequence[Column]) -> list[tuple[Piece, Column]]:
+    def _placed(
+        self, row: Sequence[Piece], columns: Sequence[Column]
+    ) -> list[tuple[Piece, Column]]:
         parts = [part for piece in row for part in _cell_parts(piece, columns)]
         return [(part, min(columns, key=lambda c: c.distance(part))) for part in parts]
 
@@ -273,7 +275,9 @@ class _Reader:
         """Whether pieces are a row of their own, rather than more of one above or below."""
         cells = self._cells(placed)
         figures = sum(
-            column.spec is not None and column.spec.kind != "text" and self._reads(piece, column.spec)
+            column.spec is not None
+            and column.spec.kind != "text"
+            and self._reads(piece, column.spec)
             for piece, column in placed
         )
         if strict:
@@ -306,11 +310,17 @@ class _Reader:
             self._table.rows.append(row)
             self._table.used |= {id(piece) for piece in pieces}
         for piece, v in loose:
-            near = min(begun, key=lambda one: (round(abs(one[1] - v) / page.height), one[1]), default=None)
+            near = min(
+                begun, key=lambda one: (round(abs(one[1] - v) / page.height), one[1]), default=None
+            )
             if near is None or abs(near[1] - v) > 1.9 * piece.height or piece.colon:
                 continue
             column = min(columns, key=lambda c: abs(c.u1 - piece.u1))
-            if column.spec is None or column.spec.kind != "text" or column.spec.name not in near[0].cells:
+            if (
+                column.spec is None
+                or column.spec.kind != "text"
+                or column.spec.name not in near[0].cells
+            ):
                 continue
             cell = near[0].cells[column.spec.name]
             cell.append(piece)

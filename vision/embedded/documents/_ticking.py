@@ -29,7 +29,7 @@ def ticked_flag(label: Piece, options: Sequence[Piece], pixels: Pixels | None) -
     Returns:
         None where there are no boxes.
     """
-    beside = ticked_choice(label, options, ("yes", "no"), pixels)
+    beside = ticked_choice(options, ("yes", "no"), pixels)
     if beside is not None:
         value = None if beside.value is None else beside.value == "yes"
         return Ticked(value=value, pieces=beside.pieces, problem=beside.problem)
@@ -38,7 +38,7 @@ def ticked_flag(label: Piece, options: Sequence[Piece], pixels: Pixels | None) -
 
 
 def ticked_choice(
-    label: Piece, options: Sequence[Piece], choices: Sequence[object], pixels: Pixels | None
+    options: Sequence[Piece], choices: Sequence[object], pixels: Pixels | None
 ) -> Ticked | None:
     """One of several by the boxes beside them; None where there are no boxes."""
     seen: list[tuple[object, Piece, bool]] = []

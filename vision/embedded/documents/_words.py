@@ -18,7 +18,9 @@ _NUMBERING = re.compile(
 )
 _BRACKETS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]?")
 _SHARE = re.compile(r"@?\s*\d+(?:[.,]\d+)?\s*%")
-_MONEY = re.compile(r"\b(?:USD|GBP|EUR|CNY|RMB|JPY|HKD|INR|AUD|CAD|CHF|SGD)\b|[$€£¥￥]|人民币(?!.*大写)")
+_MONEY = re.compile(
+    r"\b(?:USD|GBP|EUR|CNY|RMB|JPY|HKD|INR|AUD|CAD|CHF|SGD)\b|[$€£¥￥]|人民币(?!.*大写)"
+)
 _ENDING = re.compile(r"[\s:：*＊.。…_＿]+$")
 _SCRIPTS = re.compile(r"[\u3400-\u9fff]+(?:[\s、]*[\u3400-\u9fff]+)*|[^\u3400-\u9fff]+")
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[#%№]")

@@ -128,7 +128,10 @@ class Writing:
         page, origin = self._folded
         return not (
             (at > 0 and self._joined(page[at - 1], page[at], origin[at - 1], origin[at]))
-            or (end < len(page) and self._joined(page[end - 1], page[end], origin[end - 1], origin[end]))
+            or (
+                end < len(page)
+                and self._joined(page[end - 1], page[end], origin[end - 1], origin[end])
+            )
         )
 
     def _joined(self, one: str, two: str, first: int, second: int) -> bool:
@@ -156,9 +159,7 @@ class Writing:
         if _figures(seen) == _figures(wanted):
             yield (origin[found.dest_start], origin[found.dest_end - 1] + 1), found.score / 100
 
-    def _nearest(
-        self, spots: Sequence[tuple[tuple[int, int], float]], near: Box | None
-    ) -> Written:
+    def _nearest(self, spots: Sequence[tuple[tuple[int, int], float]], near: Box | None) -> Written:
         stood = [(*self._stands(*span), ratio, span) for span, ratio in spots]
 
         def distance(box: Box) -> float:
