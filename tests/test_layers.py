@@ -34,7 +34,7 @@ ADAPTERS = {
 LANGCHAIN = ("langchain", "langchain_core", "langgraph", "langsmith")
 HEAVY = (
     "torch transformers langchain langchain_core langgraph langsmith chromadb onnxruntime "
-    "rapidocr cv2 numpy mujoco gymnasium shapely networkx starlette uvicorn pypinyin"
+    "rapidocr cv2 numpy mujoco gymnasium shapely networkx starlette uvicorn pypinyin mcp jsonschema"
 ).split()
 PUBLIC = (
     "deixis",
@@ -45,9 +45,11 @@ PUBLIC = (
     "deixis.vision.qwen",
     "deixis.tools",
     "deixis.tools.maps",
+    "deixis.tools.mcp",
     "deixis.tools.robot",
     "deixis.memory",
     "deixis.agents",
+    "deixis.agents.mcp",
     "deixis.agents.web",
     "deixis.testing",
 )
@@ -132,6 +134,8 @@ def loaded_after(statement: str) -> set[str]:
         "import deixis.tools",
         "import deixis.tools.robot",
         "import deixis.tools.maps",
+        "import deixis.tools.mcp",
+        "import deixis.agents.mcp",
         "import deixis.agents.web",
         "import deixis.memory",
         "import deixis.agents",

@@ -117,6 +117,7 @@ class _Calls:
 async def _watched(context: Context, name: str, work: asyncio.Future[Outcome]) -> Outcome:
     """Waits for a call, telling the client that it goes on."""
     seconds = 0
+    await context.session.report_progress(seconds, None, f"{name}: begun")
     try:
         while True:
             done, _ = await asyncio.wait({work}, timeout=_TICK_SECONDS)
