@@ -340,6 +340,7 @@ class AgentTracing:
             if run is not None:
                 number = max(1, steps_taken(messages_of(request.state)))
                 above = run.step(self.agent, number, begins=False)
+                self._images(run, cast("Any", request.state or {}), above)
         with self.spans.open(name, about, above=above) as span:
 
             def done(result: object) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from deixis.agents._console import plain
 from deixis.agents.tracing._reading import Node, TracedEvent
 from deixis.vision import Detection
+
+_BLOCK: Final = re.compile(r"\n*```json\n[^`]*```\s*\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,7 @@ def totals(nodes: Iterable[Node]) -> Totals:
 def seconds(value: float) -> str:
     """A time as people read it."""
     if value < 0.001:
-        return "under 1 ms"
+        return "< 1 ms"
     if value < 1:
         return f"{value * 1000:.0f} ms"
     if value < 100:
@@ -179,4 +182,10 @@ def spoken(node: Node) -> list[tuple[str, str]]:
     why = node.text("deixis.approval.reason")
     about = node.text("deixis.approval.description")
     told = [("asked", asked), ("about", about), ("said", said), ("gave", gave), ("because", why)]
-    return [(who, plain(words).strip()) for who, words in told if words.strip()]
+    clean = [(who, prose(words)) for who, words in told]
+    return [(who, words) for who, words in clean if words]
+
+
+def prose(words: str) -> str:
+    """Words without the block of facts and places that ends them: these are told apart."""
+    return _BLOCK.sub("", plain(words)).strip()
