@@ -68,7 +68,7 @@ def _led(to: str, here: PurePosixPath, uri: str) -> str | None:
     if not path or ":" in path:
         return to
     named = PurePosixPath(os.path.normpath(here / path))
-    if named.is_relative_to("docs"):
+    if named.is_relative_to("docs") and named.suffix:
         led = str(named.relative_to("docs"))
     elif str(named) in PAGES:
         led = PAGES[str(named)]
