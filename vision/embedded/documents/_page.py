@@ -25,6 +25,8 @@ _BREAK = re.compile(
 # Chinese has no blanks to break at: a label that a colon ends may begin anywhere.
 _BREAK_ZH = re.compile(rf"{_BREAK.pattern}|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])")
 _LONGEST: Final = 42
+# A number as papers bear it, which makes even a doubtful label before it sure: INV-77.
+_REFERENCE = re.compile(r"#?[A-Z]{0,6}[-/]?\d[\w/-]+")
 _VALUE_START = re.compile(
     r"[\s.:：#]*(?:[¥￥$€£]|RMB|CNY|USD|EUR|[A-Z]{0,5}[-/]?\d|[-−(]\s?[¥￥$€£\d])"
 )
@@ -168,6 +170,9 @@ def box_of(line: TextLine, span: tuple[int, int]) -> Box:
     if (a, b) == (0.0, 1.0):
         return line.box
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = line.quad.points
+    # Widths are guessed: rather a little too much than half of a character.
+    room = 0.18 * line.quad.height / max(line.quad.width, 1.0)
+    a, b = max(a - room, 0.0), min(b + room, 1.0)
 
     def between(
         one: tuple[float, float], two: tuple[float, float], share: float
@@ -266,7 +271,8 @@ def _without_colon(whole: Piece, known: Known) -> Iterator[Piece]:
     text = whole.text
     for cut in reversed([m.start() for m in _BREAK.finditer(text)]):
         label, rest = text[:cut].strip(), text[cut:]
-        if label and _VALUE_START.match(rest) and known(label, False):
+        sure = _REFERENCE.fullmatch(rest.strip()) is not None
+        if label and _VALUE_START.match(rest) and known(label, sure):
             yield whole.cut(0, cut, colon=True)
             yield whole.cut(cut, len(text), follows=True)
             return

@@ -16,7 +16,8 @@ from deixis.vision.embedded.documents._words import Names, keys_in, meanings_of
 TICKED: Final = "☑☒✓✔√✗✘■●◉"
 UNTICKED: Final = "☐□○◯"
 _MARKS = re.compile(rf"([{TICKED}{UNTICKED}])\s*([^{TICKED}{UNTICKED}]*)")
-_BLANK = re.compile(r"[\s_＿…·.:：\-—–/]*")
+# Lines and dots to write on, or a hint in brackets at what to write.
+_BLANK = re.compile(r"[\s_＿…·.:：\-—–/]*|\s*[(（][^()（）\d]*[)）]\s*")
 _EDGES = re.compile(r"^[\s:：_＿]+|[\s_＿]+$")
 _NONE = frozenset({"n/a", "na", "nil", "-", "--", "—"})
 _SEPARATED = re.compile(r"\s*[;；、,，\n]\s*|\s+/\s+")

@@ -19,7 +19,7 @@ _NUMBERING = re.compile(
 _BRACKETS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]?")
 _SHARE = re.compile(r"@?\s*\d+(?:[.,]\d+)?\s*%")
 _MONEY = re.compile(
-    r"\b(?:USD|GBP|EUR|CNY|RMB|JPY|HKD|INR|AUD|CAD|CHF|SGD)\b|[$€£¥￥]|人民币(?!.*大写)"
+    r"\b(?:USD|GBP|EUR|CNY|RMB|JPY|HKD|INR|AUD|CAD|CHF|SGD|IDR|MYR|THB|KRW|TWD)\b|[$€£¥￥]|人民币(?!.*大写)"
 )
 _ENDING = re.compile(r"[\s:：*＊.。…_＿]+$")
 _SCRIPTS = re.compile(r"[\u3400-\u9fff]+(?:[\s、]*[\u3400-\u9fff]+)*|[^\u3400-\u9fff]+")
@@ -50,7 +50,7 @@ Key = tuple[str, ...]
 
 # What a plainer label may stand for, where a document has just that.
 _PLAINER = {
-    "date": "invoice-date prescription-date report-date visit-date application-date".split(),
+    "date": "invoice-date prescription-date report-date application-date".split(),
     "name": ["patient-name"],
     "item": ["drug"],
     "quantity": ["dispensed-quantity"],
@@ -67,10 +67,10 @@ def _entries(name: str) -> dict[Key, dict[str, bool]]:
             continue
         meaning, *columns = line.split("\t")
         for form in (form for column in columns for form in column.split("|") if form):
-            key = key_of(form.rstrip("~"))
             strong = not form.endswith("~")
-            if key:
-                known.setdefault(key, {})[meaning] = strong
+            for key in (key_of(form.rstrip("~")), _run_together(form.rstrip("~"))):
+                if key:
+                    known.setdefault(key, {})[meaning] = strong
     return known
 
 
@@ -82,6 +82,11 @@ def key_of(text: str) -> Key:
         return (compact(folded),)
     tokens = (_SHORT.get(token, token) for token in _TOKEN.findall(folded))
     return tuple(stem(token) for token in tokens if token not in _SMALL)
+
+
+def _run_together(name: str) -> Key:
+    """The key of an English name as receipts print it: GRANDTOTAL."""
+    return key_of(compact(name)) if " " in name and not has_han(name) else ()
 
 
 @lru_cache(maxsize=16384)
@@ -168,14 +173,17 @@ class Names:
             return _EXACT
         if self._means(meant):
             return _CONCEPT
-        if {_bare(key) for key in said} & {_bare(key) for key in self.keys} - {()}:
+        plain = {_bare(key) for key in said} - {()}
+        bare = {_bare(key) for key in self.keys}
+        told = meanings_of(label, colon=True)
+        if not told and (self.keys & plain or bare.intersection(said)):
             return _NEAR
         known = _entries("document_labels.tsv")
         if any(self._means(known.get(_bare(key), {})) for key in said if _bare(key)):
             return _NEAR if colon else 0.0
         if any(_is_plainer(own, other) for own in self.meanings for other in meant):
             return _NEAR
-        if meanings_of(label, colon=True):
+        if told:
             return 0.0  # known to mean something else
         return _MISREAD if any(_misread(own, key) for own in self._spelt() for key in said) else 0.0
 
