@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import asking, checkpoints, guide, loop, memory, prompt, reading, robot, turns
+from tests.bench import (
+    asking,
+    checkpoints,
+    guide,
+    loop,
+    medicine,
+    memory,
+    prompt,
+    reading,
+    robot,
+    turns,
+)
 
 BENCHES = {
     "reading": reading.run,
@@ -15,6 +26,7 @@ BENCHES = {
     "checkpoints": checkpoints.run,
     "memory": memory.run,
     "robot": robot.run,
+    "medicine": medicine.run,
     "guide": guide.run,
 }
 
