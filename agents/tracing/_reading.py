@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,6 +31,9 @@ _KINDS: Final[dict[str, Kind]] = {
 }
 
 
+_Nanoseconds = Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class _Loose(BaseModel):
     """OTLP may hold more than we know."""
 
@@ -45,7 +48,7 @@ class _Value(_Loose):
     stringValue: str | None = None  # noqa: N815  (OTLP's names)
     boolValue: bool | None = None  # noqa: N815
     intValue: int | None = None  # noqa: N815
-    doubleValue: float | None = None  # noqa: N815
+    doubleValue: Annotated[float, Field(allow_inf_nan=False)] | None = None  # noqa: N815
     arrayValue: _List | None = None  # noqa: N815
 
     def plain(self) -> Any:
@@ -62,7 +65,7 @@ class _Attribute(_Loose):
 
 class _Event(_Loose):
     name: str
-    timeUnixNano: int = 0  # noqa: N815
+    timeUnixNano: _Nanoseconds = 0  # noqa: N815
     attributes: tuple[_Attribute, ...] = ()
 
 
@@ -76,8 +79,8 @@ class _Span(_Loose):
     spanId: str  # noqa: N815
     parentSpanId: str = ""  # noqa: N815
     name: str
-    startTimeUnixNano: int  # noqa: N815
-    endTimeUnixNano: int  # noqa: N815
+    startTimeUnixNano: _Nanoseconds  # noqa: N815
+    endTimeUnixNano: _Nanoseconds  # noqa: N815
     attributes: tuple[_Attribute, ...] = ()
     events: tuple[_Event, ...] = ()
     status: _Status = _Status()
