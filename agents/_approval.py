@@ -223,8 +223,9 @@ def _calls_of(value: Any) -> list[PendingCall]:
             return [_plain_call(request) for request in asked["action_requests"]]
         if asked.get("type") == "tool_approval":
             return [_plain_call(asked)]
-    question: Any = value if _is_json(value) else str(value)
-    return [PendingCall(name="", arguments={}, description=str(value), question=question)]
+    told = cast("object", value)
+    question: Any = told if _is_json(told) else str(told)
+    return [PendingCall(name="", arguments={}, description=str(told), question=question)]
 
 
 def _plain_call(request: Mapping[str, Any]) -> PendingCall:

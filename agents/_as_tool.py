@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain.tools import ToolRuntime
@@ -116,14 +117,17 @@ class AgentTool(StructuredTool):
             returns: The shape of its answers.
             approve: Its own word on calls.
         """
-        member = Member.of(parts.as_member(), home, name=name, returns=returns)
+        # Its graph for other frameworks is made when one of them asks.
+        at_home = cache(lambda: Member.of(parts.as_member(), home, name=name, returns=returns))
         told = f"{description or _DEFAULT}\nIts tools: {', '.join(tool_names(parts.tools))}."
 
         def ask(task: str, runtime: ToolRuntime[Any, Any]) -> str:
+            member = at_home()
             given = member.foreign(task, _messages(runtime.state))
             return member.plain(member.run(given, str(runtime.tool_call_id)))
 
         async def aask(task: str, runtime: ToolRuntime[Any, Any]) -> str:
+            member = at_home()
             given = member.foreign(task, _messages(runtime.state))
             return member.plain(await member.arun(given, str(runtime.tool_call_id)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]
@@ -436,7 +436,7 @@ def test_in_langchains_own_agent_it_sees_the_pictures_of_the_messages() -> None:
         ScriptedModel([Say("ENT is on 4F.", places=[place])]) as inner,
         ScriptedModel([ASK, Say("4F.")]) as outer,
     ):
-        make: Any = create_agent
+        make = cast("Any", create_agent)
         agent = make(outer, [reader(inner).as_tool()])
         agent.invoke({"messages": [HumanMessage(content)]})
     assert shown(inner) == ["img_1"]
@@ -449,7 +449,7 @@ def test_in_langchains_own_agent_its_calls_wait_by_interrupt() -> None:
 
     inner = ScriptedModel([Call("grasp", {"at": [3, 4]}), Say("Held.")])
     with inner, ScriptedModel([ASK, Say("Done.")]) as outer:
-        make: Any = create_agent
+        make = cast("Any", create_agent)
         agent = make(outer, [reader(inner, tools=[grasp]).as_tool()], checkpointer=InMemorySaver())
         config = {"configurable": {"thread_id": "t"}}
         picture = {"type": "image_url", "image_url": {"url": data_url()}}
