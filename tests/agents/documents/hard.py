@@ -85,7 +85,8 @@ def boxed() -> Case:
     fields = [
         ("NAME", "Okoro, Ada"), ("DATE OF BIRTH", "02 Feb 1990"), ("SEX", ""),
         ("TELEPHONE", ""), ("E-MAIL", "ada@example.org"), ("INSURANCE NO.", ""),
-        ("ADDRESS", "7 Palm Court"), ("EMERGENCY CONTACT", ""), ("EMERGENCY PHONE", "0803 555 0101"),
+        ("ADDRESS", "7 Palm Court"), ("EMERGENCY CONTACT", ""),
+        ("EMERGENCY PHONE", "0803 555 0101"),
     ]  # fmt: skip
     for n, (label, value) in enumerate(fields):
         x, y = 70 + 367 * (n % 3), 160 + 110 * (n // 3)

@@ -276,4 +276,4 @@ def _without_colon(whole: Piece, known: Known) -> Iterator[Piece]:
             yield whole.cut(0, cut, colon=True)
             yield whole.cut(cut, len(text), follows=True)
             return
-    yield whole
+    yield whole.cut(0, len(text))

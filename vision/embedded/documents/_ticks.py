@@ -30,7 +30,8 @@ def ticked(piece: Piece, pixels: Pixels | None) -> bool | None:
     box, tall = piece.box, min(piece.height, piece.box.height)
     before = (box.x1 - 2.2 * tall, box.x1 + 0.2 * tall)
     found = _box_in(pixels(), before, (box.y1, box.y2), tall)
-    if found is None and piece.text[:1] in _LIKE_BOXES:
+    if found is None and (piece.text[:1] in _LIKE_BOXES or piece.line.text[:1].isspace()):
+        # The reader took the box for a letter, or for a blank.
         within = (box.x1 - 0.4 * tall, box.x1 + 1.5 * tall)
         found = _box_in(pixels(), within, (box.y1, box.y2), tall)
     return found

@@ -86,7 +86,9 @@ def key_of(text: str) -> Key:
 
 def _run_together(name: str) -> Key:
     """The key of an English name as receipts print it: GRANDTOTAL."""
-    return key_of(compact(name)) if " " in name and not has_han(name) else ()
+    parts = name.split()
+    plain = len(parts) > 1 and all(part.isascii() and part.isalpha() for part in parts)
+    return key_of("".join(parts)) if plain else ()
 
 
 @lru_cache(maxsize=16384)

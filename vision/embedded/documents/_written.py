@@ -155,9 +155,22 @@ class Writing:
         found = fuzz.partial_ratio_alignment(wanted, page, score_cutoff=_ALIKE)
         if found is None or len(page) < len(wanted):
             return
-        seen = page[found.dest_start : found.dest_end]
-        if _figures(seen) == _figures(wanted):
-            yield (origin[found.dest_start], origin[found.dest_end - 1] + 1), found.score / 100
+        start, end = self._widened(found.dest_start, found.dest_end)
+        if _figures(page[start:end]) == _figures(wanted):
+            yield (origin[start], origin[end - 1] + 1), found.score / 100
+
+    def _widened(self, start: int, end: int) -> tuple[int, int]:
+        """A stretch of the page's letters, out to the ends of its words."""
+        page, origin = self._folded
+        while start > 0 and self._joined(
+            page[start - 1], page[start], origin[start - 1], origin[start]
+        ):
+            start -= 1
+        while end < len(page) and self._joined(
+            page[end - 1], page[end], origin[end - 1], origin[end]
+        ):
+            end += 1
+        return start, end
 
     def _nearest(self, spots: Sequence[tuple[tuple[int, int], float]], near: Box | None) -> Written:
         stood = [(*self._stands(*span), ratio, span) for span, ratio in spots]
