@@ -162,10 +162,10 @@ def draw_answer(answer: Answer, book: ImageBook, out: Path) -> None:
         say("nothing to mark: the picture is written as it is", to_stderr=True)
     for number, (handle, found) in enumerate(by_image.items()):
         path = out if number == 0 else out.with_stem(f"{out.stem}-{handle}")
-        save_picture(_marked(book.image(handle).pixels(), found), path)
+        save_picture(marked(book.image(handle).pixels(), found), path)
 
 
-def _marked(picture: Image.Image, found: Sequence[Detection]) -> Image.Image:
+def marked(picture: Image.Image, found: Sequence[Detection]) -> Image.Image:
     """The picture with its marks; numbers stand for labels that no installed font can draw."""
     try:
         return annotate(picture, found)
@@ -243,7 +243,7 @@ def ground(image: str, phrase: str, *, model: str, out: Path | None, as_json: bo
             "pictures with depth: else it takes a vision-language model (see `deixis models`)."
         )
     if out is not None:
-        save_picture(_marked(picture.pixels(), found), out)
+        save_picture(marked(picture.pixels(), found), out)
     if as_json:
         emit({"detections": [detection_json(d) for d in found], **({"note": note} if note else {})})
         return

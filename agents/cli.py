@@ -106,6 +106,30 @@ def read(
 
 
 @app.command()
+def extract(
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE…", help="Photos or PDFs of one document.")
+    ],
+    fields: Annotated[
+        str | None,
+        typer.Option("--fields", metavar="NAMES", help='Such as "invoice number, date, total".'),
+    ] = None,
+    schema: Annotated[
+        Path | None, typer.Option("--schema", metavar="FILE.json", help="JSON schema of an object.")
+    ] = None,
+    model: Model = "embedded",
+    annotate: Annotated[
+        Path | None, typer.Option("--annotate", metavar="OUT.png", help="Draw where they stand.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read fields of a form, an invoice or another document, each with its place."""
+    from deixis.agents._document_commands import extract as run
+
+    run(images, fields=fields, schema=schema, model=model, out=annotate, as_json=json)
+
+
+@app.command()
 def ground(
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="Path or URL.")],
     phrase: Annotated[str, typer.Argument(metavar="PHRASE", help="What to find.")],

@@ -164,7 +164,7 @@ class _Schema:
 
 def _may_be_text(schema: JsonObject) -> bool:
     options = cast("list[JsonObject]", schema.get("anyOf") or [])
-    return any(one.get("type") == "string" and "pattern" in one for one in options)
+    return any(one.get("type") == "string" for one in options)
 
 
 def _choices(told: JsonObject) -> tuple[object, ...]:
