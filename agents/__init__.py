@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from deixis.agents._robot import RobotOperator, RobotReport
     from deixis.agents._state import VisionState
     from deixis.agents._team import Team
+    from deixis.agents.tracing import TraceFile, Tracing, TracingMiddleware
 
 __all__ = [
     "AgentEvent",
@@ -64,6 +65,9 @@ __all__ = [
     "ToolCallRecord",
     "ToolFinished",
     "ToolStarted",
+    "TraceFile",
+    "Tracing",
+    "TracingMiddleware",
     "VisionAgent",
     "VisionMiddleware",
     "VisionState",
@@ -83,6 +87,9 @@ _HOMES = {
     "RobotOperator": "_robot",
     "RobotReport": "_robot",
     "Team": "_team",
+    "TraceFile": "tracing",
+    "Tracing": "tracing",
+    "TracingMiddleware": "tracing",
     "VisionAgent": "_agent",
     "VisionMiddleware": "_middleware",
     "VisionState": "_state",

@@ -50,6 +50,7 @@ PUBLIC = (
     "deixis.memory",
     "deixis.agents",
     "deixis.agents.mcp",
+    "deixis.agents.tracing",
     "deixis.agents.web",
     "deixis.testing",
 )
@@ -136,6 +137,7 @@ def loaded_after(statement: str) -> set[str]:
         "import deixis.tools.maps",
         "import deixis.tools.mcp",
         "import deixis.agents.mcp",
+        "import deixis.agents.tracing",
         "import deixis.agents.web",
         "import deixis.memory",
         "import deixis.agents",
@@ -144,6 +146,7 @@ def loaded_after(statement: str) -> set[str]:
         "from deixis.agents.cli import run_command; run_command(['robot', '--help'])",
         "from deixis.agents.cli import run_command; run_command(['route', '--help'])",
         "from deixis.agents.cli import run_command; run_command(['serve', '--help'])",
+        "from deixis.agents.cli import run_command; run_command(['trace', '--help'])",
         "from deixis.agents.cli import run_command; run_command(['--version'])",
     ],
 )

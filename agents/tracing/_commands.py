@@ -41,7 +41,8 @@ def trace(path: Path, *, html: Path | None, as_json: bool) -> None:
             html.write_text(page(read, name=path.name), "utf-8")
         except OSError as error:
             raise CommandUsageError(f"{html} can't be written ({error.strerror})") from None
-        say(plain(f"  wrote {html}"), dim=True, to_stderr=True)
+        if not as_json:
+            say(plain(f"wrote {html}"))
     if as_json:
         emit(trace_json(read))
     elif html is None:

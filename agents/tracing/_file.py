@@ -62,6 +62,8 @@ class TraceFile:
         self, path: str | Path, *, longest: int = 20_000, secrets: Sequence[str] = ()
     ) -> None:
         self.path = Path(path).expanduser()
+        if not self.path.name or self.path.is_dir():
+            raise TraceError(f"{path} can't be a trace: name a file, such as out.json")
         self.pictures = pictures_of(self.path)
         _check(self.path, self.pictures)
         self._kept: dict[str, str] = {}
@@ -294,7 +296,7 @@ def _check(path: Path, pictures: Path) -> None:
     """Refuses what can't be written before any work is done."""
     if not path.parent.is_dir():
         raise TraceError(f"there is no folder {path.parent}: make it first")
-    if path.is_dir() or path == pictures:
+    if path == pictures:
         raise TraceError(f"{path} can't be a trace: name a file, such as out.json")
     if pictures.is_symlink() or (pictures.exists() and not pictures.is_dir()):
         raise TraceError(f"the pictures go to {pictures}, which is no folder: choose another name")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from pydantic import BaseModel, SecretStr
@@ -16,6 +17,8 @@ _BYTES: Final = "[bytes left out]"
 _SHORTEST: Final = 6  # a value of the environment that is shorter is no key
 _DEEPEST: Final = 12
 _MOST: Final = 200  # values in one list or dictionary
+_KEPT: Final = 512  # texts whose cleaned form is kept
+_SHORT: Final = 4_000  # characters up to which it is
 _ROOM: Final = 8  # how much more is looked through than is kept
 
 _SECRET_NAME: Final = re.compile(
@@ -65,10 +68,15 @@ class Redactor:
         known = {*secrets, *_of_environment(os.environ)}
         found = sorted((one for one in known if len(one) >= _SHORTEST), key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, found))) if found else None
+        # A conversation's messages come again with every step.
+        self._again = lru_cache(maxsize=_KEPT)(self._text)
 
     def text(self, text: str, *, longest: int | None = None) -> str:
         """A text without bytes and keys, cut to what is kept."""
         most = self._longest if longest is None else longest
+        return (self._again if len(text) <= _SHORT else self._text)(text, most)
+
+    def _text(self, text: str, most: int) -> str:
         room = most * _ROOM
         looked = text if len(text) <= room else _whole_words(text, room)
         told = _clean(looked, self._secrets)

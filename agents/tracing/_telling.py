@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from langchain.agents.middleware import ModelRequest
@@ -20,6 +21,7 @@ from langchain_core.messages import (
 )
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.types import Command
+from pydantic import BaseModel
 
 from deixis.agents._effects import Beside
 from deixis.agents._result import places_in
@@ -39,6 +41,7 @@ from deixis.vision import (
     VisionModel,
     frames_of,
 )
+from deixis.vision._geometry import PLACE_MARK
 from deixis.vision._model import estimated_tokens
 
 UNKNOWN_TOOL: Final = "(unknown)"
@@ -187,8 +190,10 @@ class CallTeller:
     def _places(self, request: ToolCallRequest) -> list[Json]:
         if not isinstance(request.tool, PlaceTool):
             return []
-        frames = frames_of(records_of(request.state), self._dialect)
         arguments, said = request.tool.wrapped.arguments, request.tool_call["args"]
+        if not _takes_places(arguments):
+            return []
+        frames = frames_of(records_of(request.state), self._dialect)
         try:
             given = typed_arguments(said, arguments, dialect=self._dialect, frames=frames)
         except DeixisError:  # the tool will say so
@@ -310,6 +315,12 @@ def messages_of(state: object) -> Sequence[AnyMessage]:
 def last_said(messages: Sequence[Any]) -> AIMessage | None:
     """The model's last word."""
     return next((m for m in reversed(messages) if isinstance(m, AIMessage)), None)
+
+
+@lru_cache(maxsize=256)
+def _takes_places(arguments: type[BaseModel]) -> bool:
+    """Whether a tool takes places: to look for them costs as much as a small tool's call."""
+    return PLACE_MARK in json.dumps(arguments.model_json_schema())
 
 
 def _usage(said: AIMessage) -> Attributes:

@@ -14,6 +14,7 @@ from tests.bench import (
     prompt,
     reading,
     robot,
+    tracing,
     turns,
 )
 
@@ -21,6 +22,7 @@ BENCHES = {
     "reading": reading.run,
     "asking": asking.run,
     "loop": loop.run,
+    "tracing": tracing.run,
     "turns": turns.run,
     "prompt": prompt.run,
     "checkpoints": checkpoints.run,
