@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,7 +71,7 @@ class Errands:
 
 
 @contextmanager
-def over(scene: Scene) -> Iterator[Errands]:
+def over(scene: Scene) -> Generator[Errands]:
     with StubArm(scene) as arm:
         yield Errands(arm)
 

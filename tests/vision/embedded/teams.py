@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 from PIL import Image
 
 from deixis.vision import ImageBook, ImageStore, image_block, load_image
@@ -34,7 +34,7 @@ Answers = Callable[[str, Mapping[str, Any]], str]
 
 def told(text: str, *, found: bool = True, **facts: str | None) -> str:
     """An agent's answer as its asker gets it."""
-    block = {"found": found, "facts": facts, "places": []}
+    block: dict[str, Any] = {"found": found, "facts": facts, "places": []}
     return f"{text}\n\n```json\n{json.dumps(block, ensure_ascii=False)}\n```"
 
 
@@ -70,7 +70,7 @@ class Talk:
         self.messages.append(HumanMessage([*shown, {"type": "text", "text": text}]))
         bound = self._model.bind_tools([_schema(*member) for member in self.members])
         for _ in range(20):
-            said = cast("AIMessage", bound.invoke(self.messages))
+            said = bound.invoke(self.messages)
             self.messages.append(said)
             if not said.tool_calls:
                 return parse_reply(str(said.text), PixelDialect(), {})
