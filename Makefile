@@ -48,7 +48,7 @@ bench: $(FULL)  ## Print ratios measured side by side in one run
 	$(BIN)/python -m tests.bench
 
 docs: $(FULL)  ## Build the documentation as a site, out/site
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "The site: $(OUT)/site/index.html"
 
 pictures: $(FULL)  ## Draw the example pictures again
