@@ -60,6 +60,15 @@ IN_LEFT = "the aspirin in the left tray"
             "put the aspirin into the bowl on the right",
         ),
         ("put what the label names in the bowl", "put the aspirin in the bowl"),
+        ("Find the medicine on this label and put it in the left tray", f"put {IN_LEFT}"),
+        ("Use the label to find the medicine and put it in the left tray", f"put {IN_LEFT}"),
+        ("Read what's on the label and drop that in the left tray", f"drop {IN_LEFT}"),
+        ("Move everything the prescription lists into the tray", "Move the aspirin into the tray"),
+        (
+            "Read the label and then put the box with that name in the left tray",
+            f"put {IN_LEFT}",
+        ),
+        ("put the matching box in the left tray", f"put {IN_LEFT}"),
     ],
 )
 def test_what_a_label_names_is_put_where_it_is_to_go(words: str, order: str) -> None:
@@ -84,6 +93,12 @@ def test_what_a_label_names_is_put_where_it_is_to_go(words: str, order: str) -> 
         ("识别标签上的药名，并把该药放入左侧托盘", "把阿司匹林放入左侧托盘"),
         ("把这个药放进碗里", "把阿司匹林放进碗里"),
         ("请把处方上写的药放进托盘", "请把阿司匹林放进托盘"),
+        ("请看一下标签，把对应的药放进左边托盘", "把阿司匹林放进左边托盘"),
+        ("按照处方把药放到托盘里", "把阿司匹林放到托盘里"),
+        ("根据标签把药放进左边的托盘", "把阿司匹林放进左边的托盘"),
+        ("帮我看看这是什么药，放到左边的托盘里", "把阿司匹林放到左边的托盘里"),
+        ("认一下这个药，然后放进右边的碗", "把阿司匹林放进右边的碗"),
+        ("把照片里的药拿给我", "把阿司匹林拿给我"),
     ],
 )
 def test_the_same_in_chinese(words: str, order: str) -> None:
@@ -269,6 +284,7 @@ FOUR = (READER, OPERATOR, GUIDE, DOCUMENTS)
         ("Pick up the aspirin and put it in the left tray", "operator"),
         ("What is on the table?", "operator"),
         ("Where is the red cube?", "operator"),
+        ("Where is the aspirin?", "operator"),
         ("stop!", "operator"),
         ("停！", "operator"),
         ("How do I get to ENT?", "guide"),

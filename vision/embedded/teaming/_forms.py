@@ -24,7 +24,7 @@ LABEL_ZH: Final = (
 )
 _NOUN_EN: Final = (
     r"(?:medicines?|medications?|medicaments?|drugs?|pills?|tablets?|box(?:es)?|ones?|things?"
-    r"|items?|packets?|packages?|products?|objects?)"
+    r"|items?|packets?|packages?|products?|objects?|everything|anything)"
 )
 _NOUN_ZH: Final = r"(?:药品|药物|药盒|药片|药|东西|物品|盒子|那个|那种)"
 _THE: Final = (
@@ -40,12 +40,13 @@ _WRITTEN: Final = (
 )
 
 TOLD_EN: Final = re.compile(
-    rf"(?:(?:both|all)(?: of)? )?(?:{_THE} )?(?:same )?(?:"
+    rf"\b(?:(?:both|all)(?: of)? )?(?:{_THE} )?(?:same )?(?:"
     rf"{_NOUN_EN} (?:that |which )?(?:(?:is|are|was|were) )?(?:{_WRITTEN} )?(?:on|in|by|from|off)"
     rf" {_OF_LABEL}"
     rf"|{_NOUN_EN} (?:that |which )?{_OF_LABEL} {_NAMES}"
     rf"|{_NOUN_EN} (?:that |which )?(?:it|they) {_NAMES}"
-    rf"|(?:prescribed|named|listed) {_NOUN_EN}"
+    rf"|(?:prescribed|named|listed|matching|corresponding) {_NOUN_EN}"
+    rf"|{_NOUN_EN} with (?:that|this|the same|its) name(?: on (?:it|them))?"
     rf"|{_NOUN_EN} (?:that |which )?(?:is|are|was|were) prescribed"
     rf")|what(?:ever)?(?:'s)? (?:(?:is|are|it is) )?(?:{_WRITTEN} )?(?:on|in) {_OF_LABEL}"
     rf"|what(?:ever)? (?:{_OF_LABEL}|it) {_NAMES}|what(?:ever)? (?:is|was) prescribed",
@@ -57,7 +58,7 @@ TOLD_ZH: Final = re.compile(
     rf"(?:这|那)?(?:张|个|份)?{LABEL_ZH}(?:上|里|中)?(?:面)?(?:所?(?:写|开|印|标|说|列|提到|要求|指|示))?"
     rf"(?:着|了|明|出)?的(?:那|这|所有|全部|两|几)*(?:种|个|些|款|盒|样)?{_NOUN_ZH}"
     rf"|(?:上面|里面)(?:所?(?:写|开|印|标|说|列))(?:着|了|明)?的(?:那|这|所有)*(?:种|个|些|款|盒)?{_NOUN_ZH}"
-    rf"|(?:所)?开的(?:那)?(?:种|个|些)?(?:药品|药物|药)"
+    rf"|(?:所)?开的(?:那)?(?:种|个|些)?(?:药品|药物|药)|(?:对应|相应|同名)的{_NOUN_ZH}"
 )
 
 SHORT_EN: Final = re.compile(
@@ -77,7 +78,7 @@ PRONOUN_ZH: Final = re.compile(
     rf"(?:这|那|该)(?:两|几)?(?:种|个|些|款|盒|样)?{_NOUN_ZH}?|它们|它|都(?=放|拿|移)"
 )
 SEVERAL: Final = re.compile(
-    r"\b(?:both|all|every|each|them|those|these|they|medicines|medications|drugs|boxes|ones"
+    r"\b(?:both|all|every|each|them|those|these|they|everything|medicines|medications|drugs|boxes|ones"
     r"|things|items|products|pills)\b|它们|这些|那些|[这那]?两|几种|所有|全部|都",
     re.IGNORECASE,
 )
@@ -85,8 +86,9 @@ SEVERAL: Final = re.compile(
 
 READ: Final = re.compile(
     r"(?:read|scan|see|look (?:at|up|on)|look|check|find out|work out|figure out|tell me|identify"
-    r"|recogni[sz]e|say|what|which|whose|who|when|how|is|are|does|do|did|translate|transcribe)\b"
-    r"|(?:读|念|看看|看一看|看一下|看下|看|查看|查一下|认|识别|辨认|告诉|这是|那是|上面|翻译|确认|说说)"
+    r"|recogni[sz]e|according to|based on|going by|say|what|which|whose|who|when|how|is|are|does"
+    r"|do|did|translate|transcribe)\b"
+    r"|(?:按照?|根据|照着|依照|读|念|看看|看一看|看一下|看下|看|查看|查一下|认|识别|辨认|告诉|这是|那是|上面|翻译|确认|说说)"
     rf"|(?:这|那)?(?:张|个|份)?{LABEL_ZH}.*(?:什么|哪|啥|多少|几)|.*(?:什么药|哪种药|哪些药|药名)",
     re.IGNORECASE,
 )
@@ -96,6 +98,11 @@ MEDICINE: Final = re.compile(
     r"medicine|medication|drug|pill|tablet|prescri|\blabels?\b|药|处方|标签", re.IGNORECASE
 )
 PRESCRIPTION: Final = re.compile(r"prescri|处方|药方|药单", re.IGNORECASE)
+FIND: Final = re.compile(
+    rf"(?:find|locate|use|using)\b.*\b(?:{_NOUN_EN}|{LABEL_EN})\b|找.*药", re.IGNORECASE
+)
+"""To be read where there is something to read, and something is done with it after."""
+
 READABLE: Final = re.compile(
     rf"\b(?:{LABEL_EN}|text|words?|writing|letters|print(?:ed)?|written|say)\b|{LABEL_ZH}|文字|字|写",
     re.IGNORECASE,
@@ -126,6 +133,7 @@ APART: Final = re.compile(
     r"(?P<end>[!?;。！？；\n]+|\.(?=\s|$))\s*"
     r"|,?\s*\b(?:and )?(?:then|after (?:that|this|which)|afterwards)\b,?\s*"
     rf"|,?\s+(?:and|so)\s+(?={_BEGINS})|,\s*(?={_BEGINS})"
+    rf"|(?<=(?:按照|根据|照着|依照).{{2}})(?:上的?说明|的要求)?\s*(?=把|将)"
     r"|[,，]?\s*(?:然后|接着|随后|之后|并且|再(?=把|将|放|拿|取|告|读|看)|并(?=把|将|放|拿|取))|[,，](?=[\u4e00-\u9fff])",
     re.IGNORECASE,
 )

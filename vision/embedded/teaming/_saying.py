@@ -8,7 +8,7 @@ from typing import Final
 
 from deixis.vision.embedded._text import has_han
 from deixis.vision.embedded.operating._telling import Telling
-from deixis.vision.embedded.teaming._forms import PRESCRIPTION
+from deixis.vision.embedded.teaming._forms import PRESCRIPTION, PRONE
 from deixis.vision.embedded.teaming._members import Member
 from deixis.vision.embedded.teaming._wishes import Named, Wish
 
@@ -32,7 +32,11 @@ class TeamSaying(Telling):
 
     def order(self, text: str, named: Named, names: Sequence[str]) -> str:
         """An order with what was read in the place of what stood for it."""
-        return text.replace(named.text, self.these_names(names, whole=text), 1)
+        told = self.these_names(names, whole=text)
+        if not named.text:
+            bare = PRONE.sub("", text)
+            return f"把{told}{bare}"
+        return text.replace(named.text, told, 1)
 
     def these_names(self, names: Sequence[str], *, whole: str = "") -> str:
         """Names as they stand in an order."""

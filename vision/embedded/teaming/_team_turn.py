@@ -69,11 +69,10 @@ class TeamTurn:
             text, language = lead.say.all_right(), lead.say.language
             return Came(outcome=Outcome(text=text, found=False, language=language))
         work = self._work(lead)
-        given = [*self.done]
         try:
             acts = next(work)
             while True:
-                results = [_result(act, given) for act in acts]
+                results = [_result(act, self.done) for act in acts]
                 if any(result is None for result in results):
                     missing = [a for a, r in zip(acts, results, strict=True) if r is None]
                     return tuple(missing)
@@ -142,9 +141,7 @@ def _all(wish: Wish) -> Wish:
     return wish if wish.named is None else replace(wish, named=replace(wish.named, several=True))
 
 
-def _result(act: Act, given: list[Done]) -> Done | None:
-    """What a call came to, if it was made: each result counts once."""
-    for number, done in enumerate(given):
-        if done.tool == act.tool and done.args == act.args:
-            return given.pop(number)
-    return None
+def _result(act: Act, given: Sequence[Done]) -> Done | None:
+    """What a call came to, if it was made: the same call is made once in a turn."""
+    same = (done for done in given if done.tool == act.tool and done.args == act.args)
+    return next(same, None)

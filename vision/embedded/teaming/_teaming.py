@@ -217,7 +217,8 @@ class Lead:
 
     def _add(self, told: Told, text: str) -> None:
         self._told.append(told)
-        self._texts.append(text)
+        if text not in self._texts:
+            self._texts.append(text)
 
     def _came(self) -> Came:
         facts: dict[str, str | None] = {}

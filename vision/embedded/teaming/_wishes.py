@@ -121,6 +121,8 @@ def _wish(piece: str, *, pictures: bool) -> Wish:
     told = isinstance(read, Plan | Stop) or (
         isinstance(read, Unclear) and read.reason in _UNCLEAR and not _reads(bare)
     )
+    if pictures and not isinstance(read, Plan) and forms.FIND.match(bare):
+        return Wish(kind="read", text=piece)
     if told or (forms.DO.match(bare) and not _asks(bare)):
         return Wish(kind="do", text=piece)
     thing = _thing_in(bare, pictures=pictures)
@@ -158,10 +160,15 @@ def _of_table(read: Ask, bare: str, *, pictures: bool) -> bool:
 
 
 def _is_thing(phrase: str) -> bool:
-    """Whether words mean something on a table, by its shape, and hold nothing else."""
+    """Whether words mean something on a table, by shape or print, and hold nothing else."""
     found = words_of(phrase, [])
     kinds = {word.value for word in found if word.sort == "kind"}
-    return bool(kinds & {*_SHAPES, "bowl", "tray"}) and not any(w.sort == "unknown" for w in found)
+    printed = any(word.sort == "label" for word in found)
+    if not printed and all(word.sort in ("kind", "filler") for word in found):
+        # «The medicine» may be in a picture as well as on the table.
+        kinds -= {"box"} if forms.MEDICINE.search(phrase) else set()
+    shaped = bool(kinds & {*_SHAPES, "bowl", "tray"})
+    return (shaped or printed) and not any(word.sort == "unknown" for word in found)
 
 
 def _thing_in(bare: str, *, pictures: bool) -> str:
@@ -218,7 +225,7 @@ def named_in(text: str, *, after: bool, brought: bool = False) -> Named | None:
     elif not (isinstance(read, Unclear) and read.reason in ("what", "where")):
         return None
     if not phrase:
-        return _pronoun(text) if after or brought else None
+        return _pronoun(text) or _unsaid(text) if after or brought else None
     short = forms.SHORT_ZH if has_han(phrase) else forms.SHORT_EN
     if short.fullmatch(phrase) is None or not (after or (brought and _shown(phrase))):
         return None
@@ -243,6 +250,13 @@ def _pronoun(text: str) -> Named | None:
     if found is None:
         return None
     return Named(text=found[0], told=False, several=_several(found[0], text))
+
+
+def _unsaid(text: str) -> Named | None:
+    """«放到托盘里»: Chinese leaves out what is meant."""
+    if not has_han(text):
+        return None
+    return Named(text="", told=False, several=_several("", text))
 
 
 def _several(words: str, text: str) -> bool:
