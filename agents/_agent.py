@@ -36,7 +36,8 @@ from deixis.vision import (
 )
 
 if TYPE_CHECKING:
-    from deixis.agents.tracing import AgentTracing, Tracing
+    from deixis.agents.tracing import Tracing
+    from deixis.agents.tracing._tracing import AgentTracing
     from deixis.memory import MemoryStore
 
 __all__ = ["AnyTool", "Images", "VisionAgent"]

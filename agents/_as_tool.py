@@ -47,7 +47,7 @@ from deixis.vision import (
 from deixis.vision._recalled import STATEMENT
 
 if TYPE_CHECKING:
-    from deixis.agents.tracing import AgentTracing
+    from deixis.agents.tracing._tracing import AgentTracing
 
 _REMEMBERED: Final = 8  # earlier tasks that an agent is shown again
 _OPEN: Final = "open"  # what the embedded model left open, with its answer

@@ -50,7 +50,7 @@ from deixis.vision import (
 )
 
 if TYPE_CHECKING:
-    from deixis.agents.tracing import AgentTracing
+    from deixis.agents.tracing._tracing import AgentTracing
     from deixis.memory import Forgotten, MemoryStore
 
 Images = ImageSource | Sequence[ImageSource]

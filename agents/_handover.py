@@ -27,7 +27,8 @@ from deixis.agents._state import VisionState
 from deixis.vision import DeixisError, Dialect, ImageLimits, ImageStore
 
 if TYPE_CHECKING:
-    from deixis.agents.tracing import AgentTracing, Tracing
+    from deixis.agents.tracing import Tracing
+    from deixis.agents.tracing._tracing import AgentTracing
 
 HAND_OVER: Final = "hand_over"
 _START: Final = "__start__"

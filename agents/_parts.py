@@ -25,7 +25,8 @@ from deixis.tools._langchain import PlaceTool
 from deixis.vision import Dialect, ImageStore, PixelDialect, Reader, VisionModel
 
 if TYPE_CHECKING:
-    from deixis.agents.tracing import AgentTracing, Tracing
+    from deixis.agents.tracing import Tracing
+    from deixis.agents.tracing._tracing import AgentTracing
 
 AnyTool = Tool[..., Any] | BaseTool | Callable[..., Any]
 

@@ -12,7 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from deixis.agents._answer import AgentEvent, Approver, Decision, PendingCall
 
 if TYPE_CHECKING:
-    from deixis.agents.tracing import AgentTracing
+    from deixis.agents.tracing._tracing import AgentTracing
 
 Decided = Sequence[tuple[PendingCall, Decision | bool]]
 
@@ -23,7 +23,7 @@ def traced_middleware(
     """Middleware with what makes spans: of steps and tools outermost, of the model innermost."""
     if tracing is None:
         return middleware
-    from deixis.agents.tracing import ChatTracing, StepTracing
+    from deixis.agents.tracing._middleware import ChatTracing, StepTracing
 
     return [StepTracing(tracing), *middleware, ChatTracing(tracing)]
 

@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deixis.agents.tracing._errors import TraceError
     from deixis.agents.tracing._file import TraceFile
-    from deixis.agents.tracing._middleware import ChatTracing, StepTracing, TracingMiddleware
-    from deixis.agents.tracing._reading import Trace, read_trace
-    from deixis.agents.tracing._tracing import AgentTracing, Tracing
+    from deixis.agents.tracing._middleware import TracingMiddleware
+    from deixis.agents.tracing._reading import Node, Trace, TracedEvent, TracedImage, read_trace
+    from deixis.agents.tracing._tracing import Tracing
 
 __all__ = [
-    "AgentTracing",
-    "ChatTracing",
-    "StepTracing",
+    "Node",
     "Trace",
     "TraceError",
     "TraceFile",
+    "TracedEvent",
+    "TracedImage",
     "Tracing",
     "TracingMiddleware",
     "read_trace",
 ]
 
 _HOMES = {
-    "AgentTracing": "_tracing",
-    "ChatTracing": "_middleware",
-    "StepTracing": "_middleware",
+    "Node": "_reading",
     "Trace": "_reading",
     "TraceError": "_errors",
     "TraceFile": "_file",
+    "TracedEvent": "_reading",
+    "TracedImage": "_reading",
     "Tracing": "_tracing",
     "TracingMiddleware": "_middleware",
     "read_trace": "_reading",

@@ -102,8 +102,8 @@ def _scaled(place: Detection, scale: float) -> Detection:
     return place.model_copy(
         update={
             "label": place.label[:80],
-            "box": None if box is None else Box(**_times(box, scale)),
-            "point": None if point is None else Point(**_times(point, scale)),
+            "box": box and Box.model_validate(_times(box, scale)),
+            "point": point and Point.model_validate(_times(point, scale)),
         }
     )
 

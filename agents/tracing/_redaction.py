@@ -114,8 +114,10 @@ class Redactor:
         told: dict[str, Json] = {}
         for key, one in list(value.items())[:_MOST]:
             name = self.text(str(key), longest=200)
-            hide = _SECRET_NAME.search(name) is not None and isinstance(one, str | bytes | list)
-            told[name] = HIDDEN if hide else self._value(one, depth + 1)
+            # A number under such a name counts something.
+            plain = one is None or isinstance(one, bool | int | float | dict)
+            hide = _SECRET_NAME.search(name) is not None and not plain
+            told[name] = HIDDEN if hide else self._value(cast("object", one), depth + 1)
         return told
 
 

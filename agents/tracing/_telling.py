@@ -159,7 +159,7 @@ class CallTeller:
         }
 
     def _tool_tokens(self, tool: Any) -> int:
-        name = str(getattr(tool, "name", "") or cast("Any", tool).get("name", ""))
+        name = str(getattr(tool, "name", "") or tool.get("name", ""))
         if name not in self._tools:
             self._tools[name] = estimated_tokens(json.dumps(convert_to_openai_tool(tool)))
         return self._tools[name]
@@ -254,16 +254,17 @@ def messages_told(messages: Sequence[BaseMessage], redact: Redactor) -> list[Jso
             )
         elif message.text:
             parts.append({"type": "text", "content": redact.text(str(message.text))})
-        parts += [{"type": "deixis.image", "image": handle} for handle in _shown([message])]
-        parts += [
-            {
-                "type": "tool_call",
-                "id": redact.text(str(call["id"]), longest=_NAME),
-                "name": redact.text(call["name"], longest=_NAME),
-                "arguments": redact.value(call["args"]),
-            }
-            for call in _calls(message)
-        ]
+        for handle in _shown([message]):
+            parts.append({"type": "deixis.image", "image": handle})
+        for call in _calls(message):
+            parts.append(
+                {
+                    "type": "tool_call",
+                    "id": redact.text(str(call["id"]), longest=_NAME),
+                    "name": redact.text(call["name"], longest=_NAME),
+                    "arguments": redact.value(call["args"]),
+                }
+            )
         told.append({"role": _ROLES.get(message.type, message.type), "parts": parts})
     return told
 
@@ -285,15 +286,13 @@ def record_told(record: ImageRecord, redact: Redactor | None) -> Json:
 
 def images_made(result: object) -> list[ImageRecord]:
     """The images that a tool's call added to the conversation."""
-    update = result.update if isinstance(result, Command) else None
-    if not isinstance(update, dict) or result_leaves(result):
+    if not isinstance(result, Command):
         return []
-    return list(records_of(cast("Mapping[str, Any]", update)))
-
-
-def result_leaves(result: object) -> bool:
-    """Whether a call leaves its graph for another: then its update is the whole conversation."""
-    return isinstance(result, Command) and cast("Command[Any]", result).graph is not None
+    command = cast("Command[Any]", result)
+    # One that leaves its graph for another brings the whole conversation along.
+    if command.graph is not None or not isinstance(command.update, dict):
+        return []
+    return list(records_of(cast("Mapping[str, Any]", command.update)))
 
 
 def steps_taken(messages: Sequence[AnyMessage]) -> int:
@@ -308,8 +307,10 @@ def steps_taken(messages: Sequence[AnyMessage]) -> int:
 
 def messages_of(state: object) -> Sequence[AnyMessage]:
     """The messages of a graph's state."""
-    known = cast("Mapping[str, Any]", state) if isinstance(state, Mapping) else {}
-    return cast("Sequence[AnyMessage]", known.get("messages") or [])
+    if not isinstance(state, Mapping):
+        return []
+    found = cast("Mapping[str, Any]", state).get("messages")
+    return cast("Sequence[AnyMessage]", found or [])
 
 
 def last_said(messages: Sequence[Any]) -> AIMessage | None:

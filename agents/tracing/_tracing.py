@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from langchain.agents.middleware import ModelRequest
 from langchain.tools.tool_node import ToolCallRequest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from opentelemetry import trace as api
 from opentelemetry.trace import Span, SpanKind, TracerProvider
@@ -183,7 +183,7 @@ class AgentTracing:
         Yields:
             To be told of the state that it ended with, which it gives back.
         """
-        with self.spans.run(self.agent, self._about(given)) as run:
+        with self.spans.run(self.agent, self._about(messages_of(given))) as run:
 
             def ended(state: dict[str, Any]) -> dict[str, Any]:
                 with quiet():
@@ -216,7 +216,7 @@ class AgentTracing:
     ) -> AgentRun:
         about: Attributes = {}
         with quiet():
-            about = self._about(given if isinstance(given, Mapping) else {})
+            about = self._about(messages_of(given))
             thread = config.get("configurable", {}).get("thread")
             if thread is not None:
                 about["gen_ai.conversation.id"] = self.redact.text(str(thread), longest=200)
@@ -231,9 +231,9 @@ class AgentTracing:
                 self._images(run, cast("Mapping[str, Any]", given), run.span)
         return run
 
-    def _about(self, given: Mapping[str, Any]) -> Attributes:
+    def _about(self, given: Sequence[AnyMessage]) -> Attributes:
         told: Attributes = {"gen_ai.request.model": self.model} if self.model else {}
-        asked = [m for m in messages_of(given) if isinstance(m, HumanMessage)][-1:]
+        asked = [m for m in given if isinstance(m, HumanMessage)][-1:]
         if self.content and asked:
             told["gen_ai.input.messages"] = written(messages_told(asked, self.redact))
         return told
@@ -358,7 +358,6 @@ class AgentTracing:
 def _said(response: object) -> AIMessage | None:
     if isinstance(response, AIMessage):
         return response
-    result = getattr(response, "result", None) or getattr(
-        getattr(response, "model_response", None), "result", None
-    )
-    return last_said(result) if isinstance(result, list) else None
+    # Middleware may wrap the response once more.
+    inner = getattr(response, "model_response", response)
+    return last_said(cast("Sequence[Any]", getattr(inner, "result", [])))

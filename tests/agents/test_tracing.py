@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from concurrent import futures
 from typing import Any, cast
 
@@ -20,7 +19,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import StatusCode
 
-from deixis.agents import Decision, Handover, Restarted, VisionAgent
+from deixis.agents import Decision, Handover, PendingCall, Restarted, VisionAgent
 from deixis.agents.tracing import Tracing, TracingMiddleware
 from deixis.testing import BadCall, Call, Fail, Say, ScriptedModel
 from deixis.tools import NewImage, ToolContext, ToolResult, tool
@@ -53,6 +52,10 @@ def poke(at: Point) -> str:
 def press(at: Point) -> str:
     """Presses a button."""
     return f"pressed {at.x:g}"
+
+
+def allowing(call: PendingCall) -> bool:
+    return call.name == "press"
 
 
 @pytest.fixture
@@ -274,7 +277,7 @@ def test_what_a_person_refuses_is_no_call_and_the_reason_is_told_with_the_words(
 @pytest.mark.parametrize("way", ["ask", "aask"])
 def test_the_time_that_an_approver_takes_is_a_span(recorded: Recorded, way: str) -> None:
     call = Call("press", {"at": {"x": 5, "y": 6}})
-    made = agent(recorded, call, Say("Done."), tools=[press], approve=lambda _: True)
+    made = agent(recorded, call, Say("Done."), tools=[press], approve=allowing)
     if way == "ask":
         made.ask("Go.", blank())
     else:
@@ -365,64 +368,6 @@ def test_a_node_of_another_graph_is_a_run(recorded: Recorded) -> None:
     node = agent(recorded, Say("Done.")).node
     node.invoke({"messages": [HumanMessage("Go.")]})
     assert recorded.outline().splitlines()[0] == "invoke_agent agent"
-
-
-def test_while_a_stream_s_reader_works_no_span_of_it_is_current(recorded: Recorded) -> None:
-    for _ in agent(recorded, NOTE, Say("Done.")).stream("Go."):
-        assert api.get_current_span() is api.INVALID_SPAN
-
-
-def test_two_streams_read_in_turns_keep_their_spans_apart(recorded: Recorded) -> None:
-    one = agent(recorded, NOTE, Say("Done."), name="one").stream("Go.")
-    two = agent(recorded, NOTE, Say("Done."), name="two").stream("Go.")
-    left: list[Iterator[Any]] = [one, two]
-    while left:
-        left = [stream for stream in left if next(stream, None) is not None]
-    trees = recorded.tree()
-    assert [name for name, _ in trees] == ["invoke_agent one", "invoke_agent two"]
-    assert trees[0][1] == trees[1][1]
-    assert api.get_current_span() is api.INVALID_SPAN
-
-
-async def test_two_asynchronous_streams_read_in_turns_do_too(recorded: Recorded) -> None:
-    one = agent(recorded, NOTE, Say("Done."), name="one").astream("Go.")
-    two = agent(recorded, NOTE, Say("Done."), name="two").astream("Go.")
-    left: list[AsyncIterator[Any]] = [one, two]
-    while left:
-        left = [stream for stream in left if await anext(stream, None) is not None]
-    trees = recorded.tree()
-    assert [name for name, _ in trees] == ["invoke_agent one", "invoke_agent two"]
-    assert trees[0][1] == trees[1][1]
-
-
-def test_a_stream_that_is_left_ends_its_spans_as_abandoned(recorded: Recorded) -> None:
-    stream = agent(recorded, NOTE, Say("Done.")).stream("Go.")
-    next(stream)
-    cast("Any", stream).close()
-    run = recorded.one("invoke_agent agent")
-    assert told(run, "deixis.abandoned") is True
-    assert run.status.status_code is StatusCode.UNSET
-    assert len(recorded.all("step")) == 1
-    assert api.get_current_span() is api.INVALID_SPAN
-
-
-async def test_an_asynchronous_stream_that_is_left_does_too(recorded: Recorded) -> None:
-    stream = agent(recorded, NOTE, Say("Done.")).astream("Go.")
-    await anext(stream)
-    await cast("Any", stream).aclose()
-    for _ in range(100):
-        if recorded.all("invoke_agent"):
-            break
-        await asyncio.sleep(0.01)
-    assert told(recorded.one("invoke_agent agent"), "deixis.abandoned") is True
-
-
-async def test_a_stream_begun_in_one_task_can_be_closed_in_another(recorded: Recorded) -> None:
-    stream = agent(recorded, NOTE, Say("Done.")).astream("Go.")
-    await asyncio.create_task(cast("Any", anext(stream)))
-    await asyncio.create_task(cast("Any", stream).aclose())
-    await asyncio.sleep(0.05)
-    assert told(recorded.one("invoke_agent agent"), "deixis.abandoned") is True
 
 
 def test_what_is_traced_is_found_in_another_library_s_spans_within(recorded: Recorded) -> None:

@@ -9,7 +9,7 @@ Spans go to an exporter that drops them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -90,13 +90,13 @@ def taken(images: Sequence[VisionImage], tracing: Callable[[], Any]) -> float:
 
 
 @contextmanager
-def given(tracing: Tracing | None) -> Iterator[Tracing | None]:
+def given(tracing: Tracing | None) -> Generator[Tracing | None]:
     """Tracing, or none, as it is."""
     yield tracing
 
 
 @contextmanager
-def filed(path: Path) -> Iterator[Tracing]:
+def filed(path: Path) -> Generator[Tracing]:
     """Tracing into a file."""
     with TraceFile(path) as trace:
         yield trace.tracing
