@@ -64,12 +64,13 @@ class Sources:
         if "\0" in source or not self._folders:
             raise ToolError("this path isn't read: give a path in an allowed folder, or a URL")
         first: Path | None = None
-        for folder in self._folders:
+        # A client may say it from a folder of these, or from where the server was started.
+        for base in (*self._folders, Path.cwd()):
             try:
-                path = (folder / source).resolve()
+                path = (base / source).resolve()
             except (OSError, RuntimeError):
                 continue
-            if path.is_relative_to(folder):
+            if any(path.is_relative_to(folder) for folder in self._folders):
                 first = first or path
                 if path.exists():
                     return path

@@ -31,6 +31,14 @@ TOOLS = [
     Tool(name="broken", input_schema={"type": "object", "properties": {"a": {"type": "nothing"}}}),
     Tool(name="huge", input_schema={"type": "object", "default": {"x": "x" * 30_000}}),
     Tool(
+        name="promise",
+        input_schema=OBJECT,
+        output_schema={
+            "type": "object",
+            "properties": {"said": {"type": "string", "pattern": "^(a+)+$"}},
+        },
+    ),
+    Tool(
         name="slow_pattern",
         input_schema={
             "type": "object",
@@ -87,6 +95,8 @@ async def listed(context: Any, params: Any) -> ListToolsResult:
 
 
 async def called(context: Any, params: CallToolRequestParams) -> CallToolResult:
+    if params.name == "promise":
+        return CallToolResult(content=[], structured_content={"said": "a" * 60 + "b"})
     return CallToolResult(content=[TextContent(text=f"{params.name} {params.arguments}")])
 
 

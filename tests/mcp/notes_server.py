@@ -62,7 +62,7 @@ def die() -> str:
 
 
 @server.tool()
-async def sleep_long(context: Context[Any]) -> str:
+async def sleep_long() -> None:
     """Never ends by itself; says when it is told to stop."""
     try:
         await anyio.sleep_forever()

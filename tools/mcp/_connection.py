@@ -6,19 +6,21 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import anyio
 from mcp.client.client import Client
 from mcp.shared.exceptions import MCPError
+from mcp.shared.message import SessionMessage
 from mcp_types import (
     CONNECTION_CLOSED,
     INVALID_REQUEST,
     CallToolResult,
     Implementation,
+    JSONRPCResponse,
     ToolListChangedNotification,
 )
 from mcp_types import Tool as ServerTool
@@ -136,9 +138,20 @@ class Connection:
             raise
 
     async def call(
-        self, tool: str, arguments: dict[str, Any], *, progress: Progress
+        self,
+        tool: str,
+        arguments: dict[str, Any],
+        *,
+        check: Callable[[Sequence[ServerTool]], None],
+        progress: Progress,
     ) -> CallToolResult:
         """Calls a tool, beside the connection.
+
+        Args:
+            tool: As the server calls it.
+            arguments: As they are sent.
+            check: Shown what this very connection offers; what it raises keeps the call back.
+            progress: Told how far the call is.
 
         Raises:
             LostError: The server went away.
@@ -147,8 +160,9 @@ class Connection:
         """
         for again in (True, False):
             link = await self._linked()
+            check(link.tools)
             try:
-                return await link.call(tool, arguments, progress=progress)
+                return await link.call(tool, arguments, told=progress)
             except MCPError as error:
                 forgotten = error.code == INVALID_REQUEST and error.message in _SESSION_GONE
                 if not (forgotten and again):
@@ -156,10 +170,6 @@ class Connection:
                 # A server that began anew knows the session no more, and did nothing.
                 await link.close()
         raise AssertionError("unreachable")
-
-    async def definitions(self) -> list[ServerTool]:
-        """The tools as the server defines them now; the same list until there can be another."""
-        return (await self._linked()).tools
 
     def hidden(self, text: str) -> str:
         """A text without the keys that the server was given."""
@@ -212,19 +222,25 @@ class Connection:
         return link
 
     def _reason(self, error: BaseException) -> str:
-        while isinstance(error, BaseExceptionGroup) and error.exceptions:
-            error = error.exceptions[0]
-        match error:
+        match first_of(error):
             case TimeoutError():
                 told = f"it isn't ready after {self._limits.opening_seconds:g} s"
             case FileNotFoundError() | PermissionError():
-                told = f"its program can't be run ({error.strerror})"
-            case _:
-                told = str(error) or type(error).__name__
+                told = "its program can't be run: is it installed, and on the PATH?"
+            case other:
+                told = str(other) or type(other).__name__
         if self._complaints is not None and self._complaints.last:
             told += f"; it says: {self._complaints.last}"
         told = one_line(self._secrets.hidden(told), _LONGEST_REASON)
         return f"the MCP server {self._server} can't be opened: {told}"
+
+
+def first_of(error: BaseException) -> BaseException:
+    """What failed first in a group of tasks."""
+    while isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        error = group.exceptions[0]
+    return error
 
 
 class _Link:
@@ -323,19 +339,19 @@ class _Link:
         self._listed_until = time.monotonic() + holds
         self.tools = tools
 
-    async def call(
-        self, tool: str, arguments: dict[str, Any], *, progress: Progress
-    ) -> CallToolResult:
+    async def call(self, tool: str, arguments: dict[str, Any], *, told: Progress) -> CallToolResult:
         """Calls a tool, as long as the server shows that it lives."""
         client, holder = self._at_work()
         clock = asyncio.get_running_loop().time
         end = clock() + self._limits.call_seconds
         silent_until = clock() + self._limits.silent_seconds
 
-        async def heard(done: float, total: float | None, message: str | None) -> None:
+        async def heard(
+            progress: float, total: float | None = None, message: str | None = None
+        ) -> None:
             nonlocal silent_until
             silent_until = clock() + self._limits.silent_seconds
-            await progress(done, total, message)
+            await told(progress, total, message)
 
         work = asyncio.ensure_future(client.call_tool(tool, arguments, progress_callback=heard))
         try:
@@ -389,7 +405,7 @@ class _WatchedRead:
 
     async def receive(self) -> Any:
         try:
-            return await self._read.receive()
+            return _without_promises(await self._read.receive())
         except BaseException:
             self._gone()
             raise
@@ -402,7 +418,7 @@ class _WatchedRead:
 
     async def __anext__(self) -> Any:
         try:
-            return await self._read.__anext__()
+            return _without_promises(await self._read.__anext__())
         except BaseException:
             self._gone()
             raise
@@ -412,3 +428,16 @@ class _WatchedRead:
 
     async def __aexit__(self, *error: object) -> None:
         await self.aclose()
+
+
+def _without_promises(item: Any) -> Any:
+    """A message without the schemas of results, by which the SDK would check them.
+
+    A pattern in one can be made to run for ever, and nobody could stop it.
+    """
+    if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCResponse):
+        tools = item.message.result.get("tools")
+        for tool in cast("list[Any]", tools) if isinstance(tools, list) else []:
+            if isinstance(tool, dict):
+                cast("dict[str, Any]", tool).pop("outputSchema", None)
+    return item

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from mcp_types import (
     AudioContent,
@@ -77,11 +77,9 @@ def _without_words(images: int) -> str:
 
 def _plain(structured: object) -> str | None:
     """A text that was wrapped to be structured content."""
-    match structured:
-        case {"result": str(text), **others} if not others:
-            return text
-        case _:
-            return None
+    fields = cast("dict[str, Any]", structured) if isinstance(structured, dict) else {}
+    text = fields.get("result")
+    return text if isinstance(text, str) and len(fields) == 1 else None
 
 
 def _written(structured: object) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from copy import deepcopy
 from typing import Annotated, Any, ClassVar, Final, cast
 
-from jsonschema import Draft7Validator, Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError, best_match
-from jsonschema.validators import extend
+from jsonschema import Draft7Validator, Draft202012Validator, validators
+from jsonschema import exceptions as failures
 from pydantic import BaseModel, SkipValidation, model_validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -32,6 +31,9 @@ _LONGEST_ERROR: Final = 400
 _MOST_STEPS: Final = 20_000
 _MOST_NODES: Final = 5_000
 _steps: ContextVar[list[int]] = ContextVar("steps")
+# Both are untyped where they come from.
+_best: Callable[[Any], failures.ValidationError | None] = cast("Any", failures).best_match
+_extend: Callable[[Any, Any], Any] = cast("Any", validators).extend
 
 
 def clean_schema(schema: Mapping[str, Any], *, description: int, size: int) -> JsonObject:
@@ -52,7 +54,7 @@ def clean_schema(schema: Mapping[str, Any], *, description: int, size: int) -> J
     copy = cast("JsonObject", _cleaned(schema, description, 0))
     try:
         _base(copy).check_schema(copy)
-    except (SchemaError, RecursionError):
+    except (failures.SchemaError, RecursionError):
         raise McpError("its schema is no valid JSON schema") from None
     _References(copy).check(copy)
     return copy
@@ -98,7 +100,7 @@ class _References:
             self.check(self._target(reference), here | {reference}, above)
 
     def _target(self, reference: str) -> object:
-        found: object = self._schema
+        found: Any = self._schema
         for part in reference.split("/")[1:]:
             name = part.replace("~1", "/").replace("~0", "~")
             if isinstance(found, dict) and name in found:
@@ -199,7 +201,7 @@ def check_arguments(said: JsonObject, schema: JsonObject) -> None:
     _steps.set([_MOST_STEPS])
     validator = _checking(schema)
     try:
-        error = cast("ValidationError | None", best_match(validator.iter_errors(said)))  # pyright: ignore[reportUnknownMemberType]
+        error = _best(validator.iter_errors(said))
     except (Unresolvable, RecursionError):
         raise ToolError("the arguments can't be checked: the server's schema is broken") from None
     if error is not None:
@@ -231,8 +233,9 @@ def _checking(schema: JsonObject) -> Any:
             yield from keywords["additionalProperties"](validator, value, instance, within) or ()
 
     checks: Any = {**counted, **left, "additionalProperties": additional}
-    made: Any = extend(base, checks)
-    return made(schema, registry=Registry())
+    # It fetches nothing that a schema refers to.
+    registry: Registry[Any] = Registry()
+    return _extend(base, checks)(schema, registry=registry)
 
 
 def _nothing(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:

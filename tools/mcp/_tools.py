@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack
 
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
+from mcp_types import Tool as ServerTool
 from pydantic import ValidationError
 
 from deixis.tools._tool import Tool, ToolContext, ToolResult
@@ -310,14 +311,16 @@ class McpTools:
 
     async def _called(self, one: Offered, arguments: JsonObject) -> ToolResult:
         """One call, on the connection's own loop."""
-        defined = {tool.name: tool for tool in await self._connection.definitions()}
-        now = defined.get(one.called)
-        if now is None or digest_of(now) != one.digest:
-            what = "has this tool no more" if now is None else "defines this tool otherwise now"
-            raise ToolError(
-                f"{self.name} {what} than when it was opened and allowed: it wasn't called. "
-                "The user can open the server anew."
-            )
+
+        def check(tools: Sequence[ServerTool]) -> None:
+            now = next((tool for tool in tools if tool.name == one.called), None)
+            if now is None:
+                raise ToolError(f"{self.name} has this tool no more: use another")
+            if digest_of(now) != one.digest:
+                raise ToolError(
+                    f"{self.name} defines this tool otherwise now than when it was opened: it "
+                    "wasn't called. The user can open the server anew."
+                )
 
         async def progress(done: float, total: float | None, message: str | None) -> None:
             if self._on_progress is not None:
@@ -329,7 +332,9 @@ class McpTools:
                 )
 
         try:
-            answer = await self._connection.call(one.called, arguments, progress=progress)
+            answer = await self._connection.call(
+                one.called, arguments, check=check, progress=progress
+            )
         except SlowError:
             raise ToolError(
                 f"{self.name} took too long and was told to stop. Whether it was done is not "
