@@ -28,7 +28,7 @@ VERSION: Final = 1
 KEY: Final = "deixis_trace"
 """The key by which a file is known to be a trace of ours; its value is the version."""
 
-_EVERY: Final = 1.0  # seconds between two writings while a run goes on
+_EVERY: Final = 1.0  # seconds after which what has changed is written
 _ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _PICTURE: Final = re.compile(r"[0-9a-f]{64}\.(?:png|jpg|webp|bin)")
 _log = logging.getLogger(__name__)
@@ -68,7 +68,9 @@ class TraceFile:
         _check(self.path, self.pictures)
         self._kept: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._recorder = _Recorder(self._write)
+        self._recorder = _Recorder(self._changed)
+        self._due: threading.Timer | None = None
+        self._closed = False
         self._provider = TracerProvider(
             # Nothing of it may depend on settings that are meant for another exporter.
             sampler=ALWAYS_ON,
@@ -117,15 +119,28 @@ class TraceFile:
         """
         try:
             with self._lock:
+                self._closed = True
+                if self._due is not None:
+                    self._due.cancel()
                 _replace(self.path, self._recorder.document(self._kept), sync=True)
                 self._tidy()
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
+    def _changed(self) -> None:
+        """Sees to it that what has begun or ended is written soon: a run may be killed."""
+        with self._lock:
+            if self._due is None and not self._closed:
+                self._due = threading.Timer(_EVERY, self._write)
+                self._due.daemon = True
+                self._due.start()
+
     def _write(self) -> None:
         """Writes what there is by now; what can't be written now may be at the end."""
         with self._lock, suppress(OSError):
-            _replace(self.path, self._recorder.document(self._kept), sync=False)
+            self._due = None
+            if not self._closed:
+                _replace(self.path, self._recorder.document(self._kept), sync=False)
 
     def _keep(self, record: ImageRecord, store: ImageStore) -> None:
         """Puts a picture beside the trace."""
@@ -153,20 +168,20 @@ class _Recorder(SpanProcessor):
     """Keeps spans as OpenTelemetry's JSON writes them.
 
     Args:
-        write: Called now and then, when there are new ones.
+        changed: Told when one begins or ends.
     """
 
-    def __init__(self, write: Callable[[], None]) -> None:
-        self._write = write
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
         self._open: dict[int, Span] = {}
         self._done: list[Json] = []
         self._lock = threading.Lock()
-        self._written = time.monotonic()
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002
         """Notes a span that begins."""
         with self._lock:
             self._open[span.get_span_context().span_id] = span
+        self._changed()
 
     def on_end(self, span: ReadableSpan) -> None:
         """Keeps a span that has ended."""
@@ -174,11 +189,7 @@ class _Recorder(SpanProcessor):
         with self._lock:
             self._open.pop(int(told["spanId"], 16), None)
             self._done.append(told)
-            due = time.monotonic() - self._written > _EVERY
-            if due:
-                self._written = time.monotonic()
-        if due:
-            self._write()
+        self._changed()
 
     def document(self, pictures: Mapping[str, str]) -> bytes:
         """All there is by now; spans that are still open are marked `deixis.unfinished`.

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
+import pytest
 from opentelemetry import trace as api
 from opentelemetry.trace import StatusCode
 
-from deixis.testing import Say
+from deixis.testing import Call, Say
+from deixis.tools import tool
 from tests.agents.spans import Recorded, told
 from tests.agents.test_tracing import NOTE, agent, recorded
 
@@ -72,3 +74,24 @@ async def test_a_stream_begun_in_one_task_can_be_closed_in_another(recorded: Rec
     await asyncio.create_task(cast("Any", stream).aclose())
     await asyncio.sleep(0.05)
     assert told(recorded.one("invoke_agent agent"), "deixis.abandoned") is True
+
+
+async def test_a_run_whose_task_is_cancelled_is_abandoned_and_no_error(recorded: Recorded) -> None:
+    begun = asyncio.Event()
+
+    @tool
+    async def wait() -> str:
+        """Waits."""
+        begun.set()
+        await asyncio.sleep(600)
+        return "waited"
+
+    asked = agent(recorded, Call("wait"), Say("Done."), tools=[wait]).aask("Go.")
+    task = asyncio.create_task(cast("Any", asked))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for name in ("invoke_agent agent", "execute_tool wait"):
+        assert told(recorded.one(name), "deixis.abandoned") is True
+        assert recorded.one(name).status.status_code is StatusCode.UNSET
