@@ -59,7 +59,7 @@ class Connection:
         transport: The way to it.
         limits: What it may cost.
         secrets: What no error may show.
-        complaints: What its process writes to stderr.
+        complaints: What it says beside the protocol.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Connection:
         *,
         limits: McpLimits,
         secrets: Secrets,
-        complaints: Complaints | None = None,
+        complaints: Complaints,
     ) -> None:
         self._server = server
         self._transport = transport
@@ -229,7 +229,7 @@ class Connection:
                 told = "its program can't be run: is it installed, and on the PATH?"
             case other:
                 told = str(other) or type(other).__name__
-        if self._complaints is not None and self._complaints.last:
+        if self._complaints.last:
             told += f"; it says: {self._complaints.last}"
         told = one_line(self._secrets.hidden(told), _LONGEST_REASON)
         return f"the MCP server {self._server} can't be opened: {told}"

@@ -165,8 +165,9 @@ class McpTools:
         called = _label(name, checked_url(url))
         secrets = Secrets((headers or {}).values())
         bounds = options.get("limits") or McpLimits()
-        transport = http_transport(url, dict(headers or {}), bounds)
-        return cls._over(called, transport, secrets, None, options)
+        complaints = Complaints(called, secrets)
+        transport = http_transport(url, dict(headers or {}), bounds, complaints)
+        return cls._over(called, transport, secrets, complaints, options)
 
     @classmethod
     def _over(
@@ -174,7 +175,7 @@ class McpTools:
         name: str,
         transport: Transport,
         secrets: Secrets,
-        complaints: Complaints | None,
+        complaints: Complaints,
         options: McpOptions,
     ) -> Self:
         bounds = options.get("limits") or McpLimits()

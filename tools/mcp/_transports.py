@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class Complaints:
-    """What a server's process writes to stderr: its last lines, with its keys hidden.
+    """What a server says beside the protocol: lines on stderr, a status; with its keys hidden.
 
     Args:
         server: What the server is called.
@@ -46,6 +46,12 @@ class Complaints:
         """The last line; empty where it wrote nothing."""
         return self._lines[-1] if self._lines else ""
 
+    def note(self, line: str) -> None:
+        """Keeps a line of it."""
+        if told := one_line(self._secrets.hidden(line), _LONGEST_LINE):
+            self._lines.append(told)
+            _log.debug("%s: %s", self._server, told)
+
     @contextmanager
     def heard(self) -> Generator[TextIO]:
         """What the process is given as its stderr. It is read until the process is gone."""
@@ -60,10 +66,7 @@ class Complaints:
     def _listen(self, readable: int) -> None:
         with os.fdopen(readable, "r", encoding="utf-8", errors="replace") as lines:
             while line := lines.readline(_LONGEST_LINE):
-                told = one_line(self._secrets.hidden(line), _LONGEST_LINE)
-                if told:
-                    self._lines.append(told)
-                    _log.debug("%s: %s", self._server, told)
+                self.note(line)
 
 
 def stdio_transport(parameters: StdioServerParameters, complaints: Complaints) -> Transport:
@@ -78,7 +81,9 @@ def stdio_transport(parameters: StdioServerParameters, complaints: Complaints) -
     return opened
 
 
-def http_transport(url: str, headers: Mapping[str, str], limits: McpLimits) -> Transport:
+def http_transport(
+    url: str, headers: Mapping[str, str], limits: McpLimits, complaints: Complaints
+) -> Transport:
     """A server behind an address. Redirects are followed within its own origin alone.
 
     Raises:
@@ -92,7 +97,7 @@ def http_transport(url: str, headers: Mapping[str, str], limits: McpLimits) -> T
             headers={**headers, "Accept-Encoding": "identity"},
             # How long an answer may take is bounded by call, with its progress.
             timeout=httpx2.Timeout(_CONNECT_SECONDS, read=None),
-            event_hooks={"response": [_bounded(limits.response_bytes)]},
+            event_hooks={"response": [_bounded(limits.response_bytes, complaints)]},
         )
         async with (
             client,
@@ -124,10 +129,12 @@ def checked_url(url: str) -> str:
     return host
 
 
-def _bounded(most: int) -> Callable[[httpx2.Response], Any]:
+def _bounded(most: int, complaints: Complaints) -> Callable[[httpx2.Response], Any]:
     """Bounds what one response may bring: of a stream of events, each event is bounded instead."""
 
     async def check(response: httpx2.Response) -> None:
+        if response.is_error:
+            complaints.note(f"status {response.status_code}")
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             raise httpx2.DecodingError("the server compresses what it was asked not to")
         if not response.headers.get("content-type", "").lower().startswith("text/event-stream"):
