@@ -229,7 +229,7 @@ class _Check:
         if spec.kind == "flag" and isinstance(given.get("ticked"), bool):
             return given["ticked"], None
         # The model's spelling where it is the page's, whose reader slips; else the page's.
-        said = text if written.exact else written.text
+        said, problem = text if written.exact else written.text, ""
         for candidate in dict.fromkeys((said, written.text)):
             try:
                 return parse(candidate, spec, self._usage), None

@@ -135,11 +135,19 @@ class _Shaping:
     def __init__(self, schema: dict[str, Any]) -> None:
         self._definitions = cast("dict[str, Any]", schema.get("$defs") or {})
 
-    def model(self, name: str, schema: dict[str, Any]) -> type[BaseModel]:
+    def model(self, name: str, schema: dict[str, Any], depth: int = 0) -> type[BaseModel]:
+        """A model of an object's schema.
+
+        Raises:
+            CommandUsageError: It goes too deep, as one does that holds itself.
+        """
         required = cast("list[str]", schema.get("required") or [])
         properties = cast("dict[str, Any]", schema["properties"])
         listed = {
-            key: (self._type(key, cast("dict[str, Any]", one)), str(one.get("description") or key))
+            key: (
+                self._type(key, cast("dict[str, Any]", one), depth),
+                str(one.get("description") or key),
+            )
             for key, one in properties.items()
         }
         typed = {
@@ -159,17 +167,18 @@ class _Shaping:
             target = self._definitions.get(str(schema["$ref"]).rsplit("/", 1)[-1], {})
             return self._type(name, target, depth + 1)
         for key in ("anyOf", "oneOf", "allOf"):
-            options = [one for one in schema.get(key) or [] if one.get("type") != "null"]
-            if options:
-                numbers = [one for one in options if one.get("type") in ("number", "integer")]
-                return self._type(name, (numbers or options)[0], depth + 1)
+            options = cast("list[dict[str, Any]]", schema.get(key) or [])
+            real = [one for one in options if one.get("type") != "null"]
+            if real:
+                numbers = [one for one in real if one.get("type") in ("number", "integer")]
+                return self._type(name, (numbers or real)[0], depth + 1)
         if schema.get("enum"):
             return Literal[tuple(value for value in schema["enum"] if value is not None)]
         kind = schema.get("type")
         if kind == "array":
             return list[self._type(name, schema.get("items") or {}, depth + 1)]
         if kind == "object" and schema.get("properties"):
-            return self.model(name, schema)
+            return self.model(name, schema, depth + 1)
         if kind == "number":
             return Decimal
         formats: dict[str, Any] = {"date": dt.date, "date-time": dt.datetime, "time": dt.time}
@@ -188,7 +197,7 @@ def _model(
         own = f"field_{own}" if own[0].isdigit() or hasattr(_base(), own) else own
         alias = key if key != own else None
         made[own] = (kind, Field(... if key in required else None, alias=alias, description=told))
-    return cast("type[BaseModel]", create_model(name, **made))
+    return create_model(name, **made)
 
 
 def _base() -> type[BaseModel]:

@@ -157,7 +157,7 @@ def _refused(found: Found, refused: Mapping[tuple[Key, ...], str]) -> Found:
     if found.value is None:
         return found
     message = next(
-        (text for at, text in refused.items() if at and found.path == at[: len(found.path)]), None
+        (text for at, text in refused.items() if at and at[: len(found.path)] == found.path), None
     )
     if message is None:
         return found
@@ -168,7 +168,7 @@ def nested(found: Sequence[Found]) -> dict[str, Any]:
     """Values put into objects and lists by their paths; of rows those that have a value."""
     data: dict[str, Any] = {}
     for one in found:
-        if one.value is not None or any(isinstance(key, int) for key in one.path[:-1]):
+        if one.value is not None or any(isinstance(key, int) for key in list(one.path)[:-1]):
             _put(data, one.path, one.value)
     return data
 

@@ -299,9 +299,9 @@ def unruled() -> Case:
         s.text(80, y, words[0], 27)
         for x, value in ((760, hours), (950, rate), (1160, charge)):
             s.text(x, y, value, 27, anchor="r")
-        if words[1:]:
-            s.text(80, y + 36, words[1], 27)
+        for more in words[1:]:
             y += 36
+            s.text(80, y, more, 27)
         y += 62
     for label, value in (("Total", "423.00"), ("Tax (10%)", "42.30"), ("Grand Total", "465.30")):
         y += 46

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from deixis.agents import Document
 from tests.agents.documents.sheets import Case
@@ -49,13 +49,15 @@ class Score:
 
 
 def _flat(value: object, at: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(value, Mapping) and "x1" in value:
-        yield at, "place"
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _flat(one, f"{at}.{key}" if at else str(key))
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        if "x1" in fields:
+            yield at, "place"
+            return
+        for key, one in fields.items():
+            yield from _flat(one, f"{at}.{key}" if at else key)
     elif isinstance(value, list):
-        for number, one in enumerate(value):
+        for number, one in enumerate(cast("list[object]", value)):
             yield from _flat(one, f"{at}.{number}")
     else:
         yield at, value

@@ -70,7 +70,7 @@ def fields_of(
         also: Further words for the fields at these keys.
     """
     reader = _Schema(cast("JsonObject", schema.get("$defs") or {}), also or {})
-    return reader.fields(cast("JsonObject", dict(schema)), ())
+    return reader.fields(dict(schema), ())
 
 
 def leaves(
@@ -183,4 +183,4 @@ def _spoken(name: str) -> str:
 def _place_in(told: JsonObject) -> str | None:
     """A place that was worded for a model, and so has lost its mark."""
     names = set(cast("JsonObject", told.get("properties") or {})) - {"image"}
-    return {("x1", "x2", "y1", "y2"): "box", ("x", "y"): "point"}.get(tuple(sorted(names)))
+    return {"x1 x2 y1 y2": "box", "x y": "point"}.get(" ".join(sorted(names)))

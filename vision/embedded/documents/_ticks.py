@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from deixis.vision.embedded.documents._page import Piece
 from deixis.vision.embedded.documents._parsing import TICKED, UNTICKED
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL import Image
 
 Pixels = Callable[[], "Image.Image"]
@@ -41,8 +43,9 @@ def _box_in(
     picture: Image.Image, across: tuple[float, float], down: tuple[float, float], tall: float
 ) -> bool | None:
     """Whether the last box in a strip of the picture is ticked."""
-    import cv2
     import numpy as np
+
+    cv: Any = import_module("cv2")  # its types are known in part only
 
     left, right = max(0, round(across[0])), min(picture.width, round(across[1]))
     top = max(0, round(down[0] - 0.3 * tall))
@@ -51,21 +54,21 @@ def _box_in(
         return None
     grey = np.asarray(picture.crop((left, top, right, bottom)).convert("L"))
     scale = _SCALE / tall
-    big: Any = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    _, ink = cv2.threshold(big, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
-    contours, tree = cv2.findContours(ink, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+    big: Any = cv.resize(grey, None, fx=scale, fy=scale, interpolation=cv.INTER_CUBIC)
+    _, ink = cv.threshold(big, 0, 255, cv.THRESH_BINARY_INV + cv.THRESH_OTSU)
+    contours, tree = cv.findContours(ink, cv.RETR_TREE, cv.CHAIN_APPROX_SIMPLE)
     if tree is None:
         return None
     frames: list[tuple[int, int, int, int]] = []
     for number, contour in enumerate(contours):
-        x, y, wide, high = cv2.boundingRect(contour)
-        if _is_frame(wide, high, cv2.contourArea(contour), hollow=int(tree[0][number][2]) >= 0):
+        x, y, wide, high = cv.boundingRect(contour)
+        if _is_frame(wide, high, cv.contourArea(contour), hollow=int(tree[0][number][2]) >= 0):
             frames.append((x, y, wide, high))
     if not frames:
         return None
     x, y, wide, high = max(frames)
     rim_x, rim_y = round(wide * _RIM), round(high * _RIM)
-    inside: Any = ink[y + rim_y : y + high - rim_y, x + rim_x : x + wide - rim_x]
+    inside: NDArray[np.uint8] = ink[y + rim_y : y + high - rim_y, x + rim_x : x + wide - rim_x]
     share = float((inside > 0).mean()) if inside.size else 0.0
     return True if share > _TICKED else False if share < _EMPTY else None
 

@@ -60,7 +60,8 @@ def test_a_sum_comes_back_however_its_thousands_are_parted(value: Decimal, comma
     "text",
     [
         "2026-11-03", "2026/11/3", "2026.11.03", "2026年11月3日", "2026 年 11 月 3 日",
-        "3 Nov 2026",        "3rd of November 2026", "November 3, 2026", "Nov. 3 2026", "03-Nov-26", "3Nov2026",
+        "3 Nov 2026", "3rd of November 2026", "November 3, 2026", "Nov. 3 2026", "03-Nov-26",
+        "3Nov2026",
         "Tuesday, 3 November 2026", "2026年11月3日（星期二）", "二〇二六年十一月三日", "20261103",
         "2026-11-03 14:20", "3 NOVEMBER 2026",
     ],
