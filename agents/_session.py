@@ -95,8 +95,8 @@ def allowed_at_terminal(call: PendingCall) -> Decision:
     arguments = for_person(json.dumps(call.arguments, ensure_ascii=False), _LONGEST_ARGUMENTS)
     say(plain(f"  {call.description or call.name}"), to_stderr=True)
     say(plain(f"  {call.name} {arguments}"), dim=True, to_stderr=True)
-    say("  Allow it? [y/N] ", to_stderr=True, end="")
     _drop_typed_ahead()
+    say("  Allow it? [y/N] ", to_stderr=True, end="")
     try:
         said = input().strip().lower()
     except EOFError:
