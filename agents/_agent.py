@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from deixis.agents._answer import Approver
 from deixis.agents._as_tool import AgentTool
 from deixis.agents._each import EachMixin
-from deixis.agents._facade import Facade, Images, Shape
+from deixis.agents._facade import Facade, Shape
 from deixis.agents._loop import Loop
 from deixis.agents._middleware import AgentLimits
 from deixis.agents._node import AgentNode
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from deixis.agents.tracing import Tracing
     from deixis.agents.tracing._tracing import AgentTracing
     from deixis.memory import MemoryStore
-
-__all__ = ["AnyTool", "Images", "VisionAgent"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,48}")
 _SHAPES_KEPT: Final = 16

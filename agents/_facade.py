@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Final, cast, overload
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained, GraphRecursionError
@@ -27,33 +26,27 @@ from deixis.agents._answer import (
     ValueT,
 )
 from deixis.agents._approval import images_of, pending_calls, resumed
-from deixis.agents._effects import Effects
-from deixis.agents._keeping import forget, holding
+from deixis.agents._keeping import forget
 from deixis.agents._loop import Loop, Snapshot, StreamMode
 from deixis.agents._middleware import AgentLimits
 from deixis.agents._parts import Surroundings
+from deixis.agents._questions import Images, Questions
 from deixis.agents._result import StreamReader, Voice, answer_of
 from deixis.agents._run import Run, Runs
-from deixis.agents._state import ImageRecords, merge_records, records_of, written
 from deixis.agents._tracing import traced_approvers, traced_astream, traced_stream
 from deixis.memory._names import thread_key
 from deixis.vision import (
     DeixisError,
     ImageBook,
     ImageLimits,
-    ImageSource,
     ModelError,
     StoppedError,
-    VisionImage,
-    image_block,
-    load_images,
 )
 
 if TYPE_CHECKING:
     from deixis.agents.tracing._tracing import AgentTracing
     from deixis.memory import Forgotten, MemoryStore
 
-Images = ImageSource | Sequence[ImageSource]
 Shape = type[BaseModel] | None
 # A list: LangGraph yields pairs for a list of modes only.
 _STREAMED: Final[list[StreamMode]] = ["messages", "updates", "custom"]
@@ -86,9 +79,8 @@ class Facade(ABC):
         self._images = around.images
         self._memory = around.memory
         self._checkpoints = checkpoints
-        self._effects = Effects(ledger=around.effects, store=around.images)
+        self._questions = Questions(around, image_limits)
         self._limits = limits
-        self._image_limits = image_limits
         self._approve = approve
         self._runs = Runs()
 
@@ -210,7 +202,7 @@ class Facade(ABC):
         """
         config = _config(thread, user, self._limits)
         graph = self._loop(returns)
-        asked = self._asked(question, images, graph.get_state(config), config)
+        asked = self._questions.asked(question, images, graph.get_state(config), config)
         events = self._run(graph, asked, config, returns)
         yield from traced_stream(self._tracing(), events, asked, config)
 
@@ -227,7 +219,7 @@ class Facade(ABC):
         config = _config(thread, user, self._limits)
         graph = self._loop(returns)
         state = await graph.aget_state(config)
-        asked = await asyncio.to_thread(self._asked, question, images, state, config)
+        asked = await asyncio.to_thread(self._questions.asked, question, images, state, config)
         events = self._arun(graph, asked, config, returns)
         async for event in traced_astream(self._tracing(), events, asked, config):
             yield event
@@ -334,53 +326,6 @@ class Facade(ABC):
         """The images of a thread, by handle, those of calls that wait for approval among them."""
         state = self._loop(None).get_state(_config(thread, user, self._limits))
         return ImageBook(self._images, images_of(state))
-
-    def _asked(
-        self, question: str, images: Images, state: Snapshot, config: RunnableConfig
-    ) -> dict[str, Any]:
-        if not question.strip():
-            raise DeixisError("there is no question: give one")
-        if pending_calls(state):
-            raise DeixisError("the thread waits for approval of a tool call: resume it first")
-        book = ImageBook(
-            self._images, records_of(state.values), holding=holding(self._memory, config)
-        )
-        results, new = self._kept(state, config, book)
-        records = [book.add(image) for image in _load(images, self._image_limits)]
-        # What isn't text, such as a stray byte of a command line, can't be kept.
-        text = question.encode("utf-8", "replace").decode("utf-8")
-        content = [*(image_block(r) for r in records), {"type": "text", "text": text}]
-        for record in records:
-            new |= written(record)
-        return {
-            "messages": [*results, HumanMessage(cast("Any", content))],
-            "images": merge_records(state.values.get("images"), new),
-        }
-
-    def _kept(
-        self, state: Snapshot, config: RunnableConfig, book: ImageBook
-    ) -> tuple[list[ToolMessage], ImageRecords]:
-        """The results of a step that was cut off: finished calls keep theirs, the others get one.
-
-        A new question drops what the step has not committed, and no model takes a conversation
-        with calls that nothing answers.
-        """
-        messages: list[AnyMessage] = state.values.get("messages", [])
-        last = max((i for i, m in enumerate(messages) if isinstance(m, AIMessage)), default=-1)
-        if last < 0 or not state.tasks:
-            return [], {}
-        said = cast("AIMessage", messages[last])
-        finished = {m.tool_call_id: m for m in messages[last + 1 :] if isinstance(m, ToolMessage)}
-        thread_id = config.get("configurable", {})["thread_id"]
-        results: list[ToolMessage] = []
-        images: ImageRecords = {}
-        for call in said.tool_calls:
-            message, made = finished.get(str(call["id"])), ImageRecords()
-            if message is None:
-                message, made = self._effects.lost(call, said=said, thread_id=thread_id, book=book)
-            results.append(message)
-            images |= made
-        return results, images
 
     def _run(
         self, graph: Loop, given: Any, config: RunnableConfig, returns: Shape
@@ -496,12 +441,6 @@ def _decided(
             f"thread {thread!r} waits for {len(pending)} decisions, got {len(decisions)}"
         )
     return resumed(state, decisions) if pending else None
-
-
-def _load(images: Images, limits: ImageLimits) -> list[VisionImage]:
-    many = isinstance(images, Sequence) and not isinstance(images, str | bytes)
-    sources = cast("Sequence[ImageSource]", images) if many else [cast("ImageSource", images)]
-    return [image for source in sources for image in load_images(source, limits=limits)]
 
 
 def _config(thread: str | None, user: str | None, limits: AgentLimits) -> RunnableConfig:

@@ -14,8 +14,9 @@ from langchain_core.messages import HumanMessage
 from deixis.agents._agent import VisionAgent
 from deixis.agents._answer import AgentEvent, Answer, Restarted, TextDelta
 from deixis.agents._emergency import EmergencyLine, EmergencyMiddleware, emergency_number
-from deixis.agents._facade import Images, Shape
+from deixis.agents._facade import Shape
 from deixis.agents._parts import AnyTool
+from deixis.agents._questions import Images
 from deixis.tools import Tool, Translator, phrase_card_tool, standard_tools
 from deixis.tools.maps import (
     IndoorMap,

@@ -1,9 +1,10 @@
 """Runs an agent in processes that are killed, until its thread has an answer.
 
 `python -m tests.agents.killing PLACE FOLDER HOW…` prints one JSON object for each HOW, a list of
-kills such as `before,time,checkpoint`; `time` is any time that a whole run takes here. With `within`
-before the HOWs, the agent that writes is asked by another, which keeps the thread. What is slow
-to import is imported once; each process is forked from there, with no connection or thread yet.
+kills such as `before,time,checkpoint`; `time` is any time that a whole run takes here. With
+`within` before the HOWs, the agent that writes is asked by another, which keeps the thread. What is
+slow to import is imported once; each process is forked from there, with no connection or thread
+yet.
 """
 
 from __future__ import annotations
