@@ -43,7 +43,8 @@ class Document(BaseModel, Generic[ValueT]):
         fields: Where each is written, by its path: `total`, `seller.name`, `items.2.price` (rows
             count from 0). Also of what couldn't be taken as a value: `problem` says why.
         missing: Paths of the fields without a value.
-        dropped: What the model said that isn't written on the page, and so isn't taken.
+        dropped: What the model said that isn't written on the page, and so isn't taken; rows are
+            counted on their page, those that are taken.
         pages: The images that were read, in order.
         model: Name of the model.
     """

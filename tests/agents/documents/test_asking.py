@@ -143,7 +143,7 @@ def test_rows_of_pages_come_one_after_another() -> None:
         document = DocumentReader(model).read([PAGE, second], Bill)
     assert [line.item for line in document.require().lines] == ["Tea", "Milk"]
     assert document.fields["lines.1.item"].page == 2
-    assert document.dropped == ("lines.1.item: 'Gold' isn't on page 2",)
+    assert document.dropped == ("lines.0.item: 'Gold' isn't on page 2",)
 
 
 def test_pages_that_differ_are_told_and_none_is_taken() -> None:
