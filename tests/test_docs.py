@@ -27,7 +27,8 @@ def _simulates(block: Block) -> bool:
 
 
 def _marked(block: Block) -> object:
-    slow = _simulates(block) or "pytest" in block.body
+    many = block.language == "sh" and len(block.commands) > 3
+    slow = many or _simulates(block) or "pytest" in block.body
     return pytest.param(block, id=str(block), marks=[pytest.mark.slow] if slow else [])
 
 
