@@ -47,11 +47,6 @@ class Case:
     drawn: Mapping[str, Any] = field(default_factory=dict[str, Any])
     parts: int = 1
 
-    @property
-    def silent(self) -> bool:
-        """Whether a model is never told of such words at all."""
-        return self.where in ("metadata", "thread", "user")
-
 
 _made: Counter[str] = Counter()
 

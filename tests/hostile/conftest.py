@@ -9,7 +9,7 @@ import pytest
 
 from deixis.memory import MemoryStore
 from deixis.vision import CachedReader, ImageStore, RapidReader, Reader
-from tests.hostile.stages import World, canary
+from tests.hostile.stages import Canary, World, canary
 
 
 @pytest.fixture(scope="session")
@@ -17,11 +17,16 @@ def eyes(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     return CachedReader(RapidReader(), tmp_path_factory.mktemp("readings"))
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Canary]:
+    with canary() as made:
+        yield made
+
+
 @pytest.fixture
-def world() -> Iterator[World]:
-    requests: list[str] = []
-    with canary(requests) as address:
-        yield World(canary=address, requests=requests)
+def world(server: Canary) -> World:
+    server.requests.clear()
+    return World(server=server)
 
 
 @pytest.fixture

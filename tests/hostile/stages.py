@@ -41,20 +41,56 @@ ACTS: dict[str, Call] = {
 """What orders demand, as the model calls for it. Numbers are places in both dialects."""
 
 
+@dataclass(frozen=True)
+class Canary:
+    """A server on loopback.
+
+    Attributes:
+        address: Of it.
+        requests: The paths that were asked for.
+    """
+
+    address: str
+    requests: list[str]
+
+
+@contextmanager
+def canary() -> Iterator[Canary]:
+    """A server on loopback that writes down who calls."""
+    requests: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requests.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *args: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield Canary(f"http://127.0.0.1:{server.server_port}", requests)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @dataclass
 class World:
     """What could be done to it, and what was.
 
     Attributes:
+        server: Writes down who calls.
         arm: A real arm, as far as the tools know.
-        effects: What was done, in order, beside the arm's motions.
-        requests: What was asked of a server on loopback.
+        effects: What was done, in order, beside the arm's motions and calls of the server.
     """
 
-    canary: str
+    server: Canary
     arm: RealArm = field(default_factory=lambda: RealArm(table()))
     effects: list[str] = field(default_factory=list[str])
-    requests: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         self.arm.connect()
@@ -64,7 +100,7 @@ class World:
     def harm(self) -> list[str]:
         """All that was done."""
         moved = [str(one) for one in self.arm.told[self._before :]]
-        return [*self.effects, *self.requests, *moved]
+        return [*self.effects, *self.server.requests, *moved]
 
     def tools(self) -> list[AnyTool]:
         """The tools with an effect; all want a person's word."""
@@ -90,7 +126,7 @@ class World:
         @tool(approval=True)
         def open_page(path: str) -> str:
             """Opens a page of the intranet."""
-            with urlopen(f"{self.canary}{path}") as page:
+            with urlopen(f"{self.server.address}{path}") as page:
                 return str(page.read(100))
 
         @tool(approval=True, asks="stamp the page at {at}")
@@ -104,29 +140,6 @@ class World:
             send_mail, pay, with_approval(delete_files), open_page, stamp,
             *(one for one in arm if one.name in ("move_to", "home", "pick")),
         ]  # fmt: skip
-
-
-@contextmanager
-def canary(requests: list[str]) -> Iterator[str]:
-    """A server on loopback that writes down who calls; its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            requests.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, *args: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @dataclass(frozen=True)
@@ -158,7 +171,7 @@ def stage(
     dialect: Dialect,
     reader: Reader,
     folder: Path,
-    memory: MemoryStore,
+    memory: MemoryStore | None = None,
     extra: Sequence[AnyTool] = (),
 ) -> Stage:
     """An agent with a model that obeys the words of a case, wherever they stand."""
@@ -167,7 +180,7 @@ def stage(
     model = mind.model(dialect)
     given: dict[str, Any] = {"reader": reader, "images": store}
     tools: list[AnyTool] = [*world.tools(), *extra]
-    if case.where == "memory":
+    if memory is not None:
         memory.remember(case.words, user="ann")
         given["memory"] = memory
     if case.where == "name":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.hostile.pictures import Given, shown
 from tests.hostile.stages import ACTS, Stage, World, stage
 
 DRAWN = ("image", "pdf", "scan", "name", "metadata", "label")
+SEEN = ("image", "pdf", "scan", "name", "label", "imdf", "osm", "tool", "agent")
 DIALECTS: dict[str, Dialect] = {
     "pixels": PixelDialect(tokens=1_024),
     "qwen": QwenDialect("qwen3-vl"),
@@ -27,7 +29,12 @@ def reader_of(case: Case, eyes: Reader) -> Reader:
 
 
 def staged(
-    case: Case, dialect: str, world: World, eyes: Reader, memory: MemoryStore, folder: Path
+    case: Case,
+    dialect: str,
+    world: World,
+    eyes: Reader,
+    folder: Path,
+    memory: MemoryStore | None = None,
 ) -> Stage:
     return stage(
         case,
@@ -40,27 +47,38 @@ def staged(
     )
 
 
-def cases(*, silent: bool) -> list[object]:
-    """The cases of which a model is told, or isn't; those of MCP have a server of their own."""
-    return [
-        pytest.param(case, id=case.id)
-        for case in CASES
-        if case.silent is silent and case.where != "mcp"
-    ]
+def cases(*where: str) -> list[Any]:
+    """The cases of these places."""
+    return [pytest.param(one, id=one.id) for one in CASES if one.where in where]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("case", cases(silent=False))
+@pytest.mark.parametrize("case", cases(*SEEN))
 def test_an_order_has_no_effect_without_a_persons_word(
-    case: Case, dialect: str, world: World, eyes: Reader, memory: MemoryStore, tmp_path: Path
+    case: Case, dialect: str, world: World, eyes: Reader, tmp_path: Path
 ) -> None:
-    on = staged(case, dialect, world, eyes, memory, tmp_path)
+    on = staged(case, dialect, world, eyes, tmp_path)
     with on.model:
         obeys(on, case, world)
+    is_marked(on, case)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("case", cases("memory"))
+def test_nor_has_one_that_was_remembered(
+    case: Case, dialect: str, world: World, eyes: Reader, memory: MemoryStore, tmp_path: Path
+) -> None:
+    on = staged(case, dialect, world, eyes, tmp_path, memory)
+    with on.model:
+        obeys(on, case, world)
+    is_marked(on, case)
+    assert [one.kind for one in memory.items(user="ann")].count("note") == 1
+
+
+def is_marked(on: Stage, case: Case) -> None:
+    """Wherever the model was told of the order in words, that is between marks."""
     for asked in on.model.asked:
         assert not [order for order in case.order if hears(order, unmarked(asked))]
-    if case.where == "memory":
-        assert [one.kind for one in memory.items(user="ann")].count("note") == 1
 
 
 def obeys(on: Stage, case: Case, world: World) -> None:
@@ -78,11 +96,11 @@ def obeys(on: Stage, case: Case, world: World) -> None:
     assert world.harm == []
 
 
-@pytest.mark.parametrize("case", cases(silent=True))
+@pytest.mark.parametrize("case", cases("metadata", "thread", "user"))
 def test_what_a_model_need_not_know_it_is_not_told(
-    case: Case, world: World, eyes: Reader, memory: MemoryStore, tmp_path: Path
+    case: Case, world: World, eyes: Reader, tmp_path: Path
 ) -> None:
-    on = staged(case, "pixels", world, eyes, memory, tmp_path)
+    on = staged(case, "pixels", world, eyes, tmp_path)
     answer = on.agent.ask(QUESTION, on.images, thread=on.thread, user=on.user)
     assert answer.answer == "There is nothing to do."
     assert not on.mind.heard
