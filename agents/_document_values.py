@@ -168,9 +168,14 @@ def nested(found: Sequence[Found]) -> dict[str, Any]:
     """Values put into objects and lists by their paths; of rows those that have a value."""
     data: dict[str, Any] = {}
     for one in found:
-        if one.value is not None or any(isinstance(key, int) for key in list(one.path)[:-1]):
+        if one.value is not None or _in_row(one.path):
             _put(data, one.path, one.value)
     return data
+
+
+def _in_row(path: Sequence[Key]) -> bool:
+    """Whether a path leads into a row, which is there even where none of its cells is."""
+    return any(isinstance(key, int) for key in path[:-1])
 
 
 def _put(data: dict[str, Any], path: Sequence[Key], value: object) -> None:
