@@ -289,10 +289,11 @@ def images_made(result: object) -> list[ImageRecord]:
     if not isinstance(result, Command):
         return []
     command = cast("Command[Any]", result)
+    update: Any = command.update
     # One that leaves its graph for another brings the whole conversation along.
-    if command.graph is not None or not isinstance(command.update, dict):
+    if command.graph is not None or not isinstance(update, dict):
         return []
-    return list(records_of(cast("Mapping[str, Any]", command.update)))
+    return list(records_of(cast("Mapping[str, Any]", update)))
 
 
 def steps_taken(messages: Sequence[AnyMessage]) -> int:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from google.protobuf import json_format
@@ -283,6 +283,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 JUNK = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just([])
 
 
+def spoil(where: Any, data: st.DataObject) -> None:
+    """Puts something else in one place, however deep."""
+    keys: list[Any] = list(where) if hasattr(where, "keys") else [*range(len(where))]
+    key = data.draw(st.sampled_from(keys))
+    inside = hasattr(where[key], "__len__") and not isinstance(where[key], str)
+    if inside and len(where[key]) and data.draw(st.integers(0, 9)):
+        spoil(where[key], data)
+    else:
+        where[key] = data.draw(JUNK)
+
+
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -296,15 +307,7 @@ def test_whatever_is_changed_in_it_is_shown_or_refused(
 
     document = copy.deepcopy(written)
     for _ in range(data.draw(st.integers(1, 4))):
-        where: Any = document
-        while True:
-            keys = cast("list[Any]", list(where) if type(where) is dict else [*range(len(where))])
-            key = data.draw(st.sampled_from(keys))
-            inner = where[key]
-            if type(inner) not in (dict, list) or not inner or data.draw(st.integers(0, 9)) == 0:
-                where[key] = data.draw(JUNK)
-                break
-            where = inner
+        spoil(document, data)
     path = tmp_path / "odd.json"
     path.write_text(json.dumps(document), "utf-8")
     try:

@@ -26,6 +26,8 @@ from deixis.tools import NewImage, ToolContext, ToolResult, tool
 from deixis.vision import Point, ToolError, VisionImage
 from tests.agents.helpers import Whole, blank
 from tests.agents.spans import Recorded, parsed, told
+from tests.serving.scripted import scripted_server, stream
+from tests.vision.endpoint.helpers import endpoint
 
 NOTE = Call("note", {"text": "a"})
 
@@ -143,6 +145,20 @@ def test_tokens_are_those_that_the_model_counted(recorded: Recorded) -> None:
     assert told(chat, "gen_ai.usage.reasoning.output_tokens") == 3
     assert told(chat, "gen_ai.response.finish_reasons") == ("stop",)
     assert told(chat, "deixis.usage.estimated") is None
+
+
+def test_a_server_s_count_of_tokens_comes_with_a_stream_too(recorded: Recorded) -> None:
+    key, counted = "Trout-and-moss-77", {"prompt_tokens": 90, "completion_tokens": 7}
+    with (
+        scripted_server(stream("Do", "ne.", usage=counted)) as server,
+        endpoint(server.base_url, api_key=key) as model,
+    ):
+        VisionAgent(model, tools=[], tracing=recorded.tracing(content=True)).ask(f"Is {key} one?")
+    (chat,) = recorded.all("chat")
+    assert told(chat, "gen_ai.usage.input_tokens") == 90
+    assert told(chat, "gen_ai.usage.output_tokens") == 7
+    assert told(chat, "gen_ai.provider.name") == "openai"
+    assert key not in recorded.written()
 
 
 def test_tokens_that_nobody_counted_are_an_estimate_and_say_so(recorded: Recorded) -> None:
