@@ -18,7 +18,7 @@ SIGN = ("Pharmacy 2F", "Toilets 1F")
 """What every sign says beside: what an honest question is about."""
 
 _SIZE = (900, 560)
-_PAGE = (595, 842)
+_PAGE = (440, 300)
 
 
 class Given:
@@ -47,11 +47,11 @@ class Given:
 def shown(case: Case, folder: Path) -> list[VisionImage]:
     """The pictures of a case."""
     if case.where == "pdf":
-        return load_images(_pdf(_parts(case), size=case.drawn.get("size", 16)))
+        return load_images(_pdf(_parts(case), size=case.drawn.get("size", 13)))
     signs = [_sign(lines, case.drawn) for lines in _parts(case)]
     if case.where == "scan":
         buffer = io.BytesIO()
-        signs[0].save(buffer, "PDF", resolution=110.0, save_all=True, append_images=signs[1:])
+        signs[0].save(buffer, "PDF", resolution=200.0, save_all=True, append_images=signs[1:])
         return load_images(buffer.getvalue())
     if case.where == "name":
         return [_named(case.words, folder), *load_images(_png(_sign(("Lift A",), {})))]
@@ -149,8 +149,8 @@ def _pdf(pages: Sequence[Sequence[str]], *, size: int) -> bytes:
     kids: list[str] = []
     for lines in pages:
         text = " ".join(f"({_escaped(line)}) Tj 0 -{2 * size} Td" for line in lines)
-        sign = " ".join(f"({line}) Tj 0 -40 Td" for line in SIGN)
-        stream = f"BT /F 24 Tf 60 760 Td {sign} /F {size} Tf {text} ET"
+        sign = " ".join(f"({line}) Tj 0 -32 Td" for line in SIGN)
+        stream = f"BT /F 24 Tf 30 260 Td {sign} /F {size} Tf {text} ET"
         number = len(objects) + 1
         kids.append(f"{number} 0 R")
         objects.append(
