@@ -217,7 +217,7 @@ def _calls_of(value: Any) -> list[PendingCall]:
     """What one interrupt asks: of our agents, of another's approval, or of a tool by itself."""
     if isinstance(value, dict):
         asked = cast("dict[str, Any]", value)
-        if _BESIDE in asked:
+        if _BESIDE in asked and "action_requests" in asked:
             return [PendingCall.model_validate(call) for call in asked[_BESIDE]]
         if "action_requests" in asked:
             return [_plain_call(request) for request in asked["action_requests"]]

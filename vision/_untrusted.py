@@ -110,9 +110,9 @@ def unfenced_content(content: str | list[Any]) -> str | list[Any]:
         return unfenced(content)
     return [
         {**block, "text": unfenced(str(block["text"]))}
-        if isinstance(block, dict) and cast("dict[str, Any]", block).get("type") == "text"
+        if isinstance(block, dict) and block.get("type") == "text"
         else block
-        for block in content
+        for block in cast("list[dict[str, Any] | str]", content)
     ]
 
 

@@ -195,8 +195,11 @@ class Pages:
         decisions = told.get("decisions")
         if not isinstance(decisions, list) or not all(isinstance(one, bool) for one in decisions):  # pyright: ignore[reportUnknownVariableType]
             raise WebError(400, "“decisions” takes a list of true and false.")
+        calls = told.get("calls", [])
+        if not isinstance(calls, list) or not all(isinstance(one, str) for one in calls):  # pyright: ignore[reportUnknownVariableType]
+            raise WebError(400, "“calls” takes a list of the calls' ids.")
         thread = str(request.path_params["thread"])
-        turn = await self._runs.decide(user, thread, decisions)  # pyright: ignore[reportUnknownArgumentType]
+        turn = await self._runs.decide(user, thread, decisions, calls)  # pyright: ignore[reportUnknownArgumentType]
         return _json({"turn": turn}, status=202)
 
     async def stop(self, request: Request) -> Response:

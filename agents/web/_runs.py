@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from starlette.concurrency import run_in_threadpool
 
 from deixis.agents._agent import VisionAgent
-from deixis.agents._answer import AgentEvent, Answer, Finished, ToolFinished
+from deixis.agents._answer import AgentEvent, Answer, Decision, Finished, ToolFinished
 from deixis.agents.web._errors import (
     BUSY,
     INTERRUPTED,
@@ -175,21 +175,35 @@ class Runs:
         self._enqueue(live, self._asked)
         return name, turn.turn
 
-    async def decide(self, user: str, thread: str, decisions: Sequence[bool]) -> int:
+    async def decide(
+        self, user: str, thread: str, decisions: Sequence[bool], calls: Sequence[str] = ()
+    ) -> int:
         """Goes on with a turn that waits for a person's word.
+
+        Args:
+            user: Whose conversation it is.
+            thread: The conversation.
+            decisions: One for each call.
+            calls: Ids of the calls that the person was shown, where they are known.
 
         Returns:
             The turn's number.
 
         Raises:
-            WebError: 404 there is no such conversation, 409 nothing waits, or 400 the decisions
-                are not as many as the calls.
+            WebError: 404 there is no such conversation, 409 nothing waits, or other calls than
+                those, or 400 the decisions are not as many as the calls.
         """
         live = await self._waiting(user, thread)
-        calls = len(live.turn.pending)
-        if len(decisions) != calls:
-            raise WebError(400, f"There are {calls} calls to decide on, not {len(decisions)}.")
-        given = list(decisions)
+        waiting = [call.id for call in live.turn.pending]
+        if calls and list(calls) != waiting:
+            raise WebError(409, "Other calls wait by now: look at them first.")
+        if len(decisions) != len(waiting):
+            raise WebError(
+                400, f"There are {len(waiting)} calls to decide on, not {len(decisions)}."
+            )
+        given = [
+            Decision(allow=allow, call=id_) for allow, id_ in zip(decisions, waiting, strict=True)
+        ]
 
         async def resumed(turn: LiveTurn) -> None:
             await self._run(turn, self._agent.aresume_stream(thread, given, user=user), asked=False)

@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from deixis.agents._answer import Answer, PendingCall
 from deixis.vision import Box, DeixisError, Detection, ImageBook, ImageRecord, Point
+from deixis.vision._untrusted import for_person
 
 TurnState = Literal["queued", "running", "waiting", "done", "failed", "stopped", "interrupted"]
 UNFINISHED: Final[tuple[TurnState, ...]] = ("queued", "running", "waiting")
+_LONGEST_ARGUMENT: Final = 2_000
 _Corners = tuple[float, float, float, float]
 
 
@@ -58,12 +60,16 @@ class ShownPlace(_Shown):
 
 
 class ShownCall(_Shown):
-    """A tool call that waits for a person's word."""
+    """A tool call that waits for a person's word.
+
+    Its arguments are as a person can judge them: what can't be seen is written out.
+    """
 
     name: str
     arguments: dict[str, JsonValue]
     description: str
     places: tuple[ShownPlace, ...] = ()
+    id: str = ""
 
 
 class ShownTool(_Shown):
@@ -190,12 +196,23 @@ def shown_calls(calls: Iterable[PendingCall], book: ImageBook) -> tuple[ShownCal
     return tuple(
         ShownCall(
             name=call.name,
-            arguments=call.arguments,
+            arguments={for_person(key): _visible(value) for key, value in call.arguments.items()},
             description=call.description,
             places=tuple(_place(place, book) for place in call.places),
+            id=call.id,
         )
         for call in calls
     )
+
+
+def _visible(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return for_person(value, _LONGEST_ARGUMENT)
+    if isinstance(value, list):
+        return [_visible(one) for one in value]
+    if isinstance(value, dict):
+        return {for_person(key): _visible(one) for key, one in value.items()}
+    return value
 
 
 def _detection(found: Detection, book: ImageBook) -> ShownDetection:

@@ -43,7 +43,7 @@ export const threads = () => call("GET", "/api/threads");
 export const thread = (name) => call("GET", threadPath(name));
 export const deleteThread = (name) => call("DELETE", threadPath(name));
 export const forgetMe = () => call("DELETE", "/api/me");
-export const decide = (name, decisions) => call("POST", `${threadPath(name)}/decisions`, { json: { decisions } });
+export const decide = (name, decisions, calls) => call("POST", `${threadPath(name)}/decisions`, { json: { decisions, calls } });
 export const stop = (name, turn) => call("POST", `${turnPath(name, turn)}/stop`, { json: {} });
 export const eventsPath = (name, turn) => `${turnPath(name, turn)}/events`;
 export const imagePath = (name, handle) => `${threadPath(name)}/images/${encodeURIComponent(handle)}`;

@@ -256,7 +256,7 @@ class Page {
     const view = new TurnView(turn, {
       pictureOf: (handle) => this.pictureOf(handle),
       view: (picture, marks, index) => this.viewer.show(picture, marks, index),
-      decide: (of, decisions) => this.decide(of, decisions),
+      decide: (of, decisions, calls) => this.decide(of, decisions, calls),
       again: (of) => this.again(of),
       isLast: (of) => of === this.turns.at(-1),
     });
@@ -335,10 +335,10 @@ class Page {
     }
   }
 
-  async decide(turn, decisions) {
+  async decide(turn, decisions, calls) {
     const visit = this.visit;
     try {
-      await api.decide(this.thread, decisions);
+      await api.decide(this.thread, decisions, calls);
     } catch (error) {
       if (!this.outside(error)) this.complain(error);
       // Perhaps it was decided elsewhere.

@@ -10,7 +10,8 @@ import { t } from "/static/strings.js";
  * @param {Array<object>} with_.pending
  * @param {(handle: string) => object} with_.pictureOf
  * @param {Function} with_.view
- * @param {(decisions: boolean[]) => Promise<void>} with_.decide told once all are decided.
+ * @param {(decisions: boolean[], calls: string[]) => Promise<void>} with_.decide told once all are
+ *   decided, and of which calls: those that are on this card.
  */
 export function approvalCard({ pending, pictureOf, view, decide }) {
   const words = new Array(pending.length).fill(null);
@@ -20,7 +21,7 @@ export function approvalCard({ pending, pictureOf, view, decide }) {
     const buttons = card.querySelectorAll(".decide button");
     buttons.forEach((button) => { button.disabled = true; });
     try {
-      await decide([...words]);
+      await decide([...words], pending.map((call) => call.id).filter(Boolean));
     } catch {
       // The page has said why; the person may try again.
       buttons.forEach((button) => { button.disabled = false; });

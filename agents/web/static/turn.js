@@ -19,7 +19,7 @@ export class TurnView {
    * @param {object} with_
    * @param {(handle: string) => object} with_.pictureOf any picture of the conversation.
    * @param {Function} with_.view opens a picture.
-   * @param {(turn: object, decisions: boolean[]) => Promise<void>} with_.decide
+   * @param {(turn: object, decisions: boolean[], calls: string[]) => Promise<void>} with_.decide
    * @param {(turn: object) => void} with_.again asks it once more.
    * @param {(turn: object) => boolean} with_.isLast
    */
@@ -97,7 +97,7 @@ export class TurnView {
         pending: turn.pending ?? [],
         pictureOf: this.with.pictureOf,
         view: this.with.view,
-        decide: (decisions) => this.with.decide(turn, decisions),
+        decide: (decisions, calls) => this.with.decide(turn, decisions, calls),
       }));
     }
     if (turn.state === "failed") answer.append(this.notice("alert", turn.error ? sentence(turn.error) : t("failed"), "bad", turn.error ? "en" : null), this.again());

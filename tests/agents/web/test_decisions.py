@@ -162,3 +162,33 @@ def test_a_kill_just_before_a_wait_was_written_down_blocks_nothing(tmp_path: Pat
         _, turn = who.answered("Where is ENT?", thread=thread)
         assert turn["state"] == "done", turn
         assert doors.opened == []
+
+
+def test_a_decision_on_a_call_that_was_shown_is_for_no_other() -> None:
+    """In another window the same conversation may have come to another call."""
+    doors = Doors()
+    other = Call("open_door", {"at": {"point_2d": [25, 30]}})
+    agent = doors.agent(ASKS, other, Say("As you wish."))
+    with page(agent) as address, Visitor(address) as visitor:
+        thread, _ = visitor.ask("Open it", png())
+        events = visitor.events(thread, until=["waiting"])
+        shown = [call["id"] for call in events[-1][2]["pending"]]
+        decide(visitor, thread, False)
+        events = visitor.events(thread, after=events[-1][0], until=["waiting"])
+        waiting = [call["id"] for call in events[-1][2]["pending"]]
+        path = f"/api/threads/{thread}/decisions"
+        late = visitor.http.post(path, json={"decisions": [True], "calls": shown})
+        assert late.status_code == 409
+        assert doors.opened == []
+        right = visitor.http.post(path, json={"decisions": [True], "calls": waiting})
+        assert right.status_code == 202
+        visitor.events(thread, after=events[-1][0])
+        assert doors.opened == [25.0]
+
+
+def test_what_can_not_be_seen_in_a_call_is_written_out() -> None:
+    agent = Doors().agent(Call("open_door", {"at": {"point_2d": "\u202e[20, 30]"}}))
+    with page(agent) as address, Visitor(address) as visitor:
+        thread, _ = visitor.ask("Open it", png())
+        (call,) = visitor.events(thread, until=["waiting"])[-1][2]["pending"]
+        assert call["arguments"] == {"at": {"point_2d": "\\u202e[20, 30]"}}
